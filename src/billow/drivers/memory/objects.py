@@ -40,7 +40,7 @@ class MemoryObjects:
         self._lock = lock
         self._clock = clock
         self._ledger = ledger
-        self._arrivals = arrivals or (lambda info: [])
+        self._arrivals = arrivals or _nothing
         self._rows: dict[tuple[str, str], _Row] = {}
 
     def put(
@@ -64,7 +64,15 @@ class MemoryObjects:
         if sha256 is not None and sha256.lower() != digest:
             raise BadInput(f"the bytes have the SHA-256 {digest}, not {sha256}")
         info = ObjectInfo(
-            store, key, len(body), digest, type, name, owner, dict(metadata or {}), self._clock.now()
+            store,
+            key,
+            len(body),
+            digest,
+            type,
+            name,
+            owner,
+            dict(metadata or {}),
+            self._clock.now(),
         )
         return self._arrive(_Row(info, body))
 
@@ -74,9 +82,7 @@ class MemoryObjects:
             row = self._rows.get((store, key))
         return row.info if row else None
 
-    def read(
-        self, store: str, key: str, start: int = 0, end: int | None = None
-    ) -> Iterable[bytes]:
+    def read(self, store: str, key: str, start: int = 0, end: int | None = None) -> Iterable[bytes]:
         """The bytes from `start` to before `end`, in blocks."""
         data = self._need(store, key).data
         end = len(data) if end is None else end
@@ -96,6 +102,11 @@ class MemoryObjects:
                 path.chmod(0o444)
             return path
 
+    def stores(self) -> list[str]:
+        """Stores that hold something, sorted."""
+        with self._lock:
+            return sorted({store for store, _ in self._rows})
+
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[ObjectInfo]:
@@ -107,11 +118,6 @@ class MemoryObjects:
                 if where == store and key.startswith(prefix) and (after is None or key > after)
             ]
         return sorted(infos, key=lambda info: info.key)[:limit]
-
-    def stores(self) -> list[str]:
-        """Stores that hold something, sorted."""
-        with self._lock:
-            return sorted({store for store, _ in self._rows})
 
     def copy(self, store: str, key: str, to_store: str, to_key: str | None = None) -> Stored:
         """Copy an object with its metadata; an arrival in `to_store`."""
@@ -171,6 +177,10 @@ class MemoryObjects:
             return Stored(row.info, jobs)
 
 
+def _nothing(_: ObjectInfo) -> list[Copy | Submission]:
+    return []
+
+
 def _copied(row: _Row, copy: Copy) -> _Row:
     return _Row(replace(row.info, store=copy.store), row.data)
 
@@ -189,5 +199,5 @@ def _blocks(data: Iterable[bytes] | BinaryIO) -> Iterator[bytes]:
     if isinstance(data, Iterable) and not hasattr(data, "read"):
         yield from data
         return
-    while block := data.read(_BLOCK):  # type: ignore[union-attr]
+    while block := data.read(_BLOCK):
         yield block

@@ -174,9 +174,7 @@ class MemoryQueues:
     def _queue(self, name: str) -> _Queue:
         return self._queues.setdefault(name, _Queue(QueueOptions()))
 
-    def _take(
-        self, name: str, limit: int, visibility: float | None
-    ) -> tuple[list[Message], float]:
+    def _take(self, name: str, limit: int, visibility: float | None) -> tuple[list[Message], float]:
         """Messages received now, and the seconds after which it is worth looking again."""
         with self._lock:
             queue = self._queue(name)

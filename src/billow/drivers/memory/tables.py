@@ -26,9 +26,7 @@ class MemoryTables:
         with self._lock:
             return sorted(self._tables)
 
-    def put(
-        self, table: str, key: str, value: Mapping[str, Any], expect: int | None = None
-    ) -> int:
+    def put(self, table: str, key: str, value: Mapping[str, Any], expect: int | None = None) -> int:
         """Write an item; returns its new version."""
         check_item_key(key)
         text = check_item(value)

@@ -1,0 +1,288 @@
+"""The ledger in memory."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from billow.clock import Clock
+from billow.drivers.memory.rows import JobRow
+from billow.drivers.memory.wake import MemoryWake
+from billow.errors import Conflict, NotFound
+from billow.ids import new_ids
+from billow.job import Attempt, Job, Status
+from billow.ports.ledger import (
+    Accepted,
+    Completed,
+    Counts,
+    Effect,
+    Exchange,
+    Failed,
+    Lease,
+    Outcome,
+    Page,
+    Submission,
+)
+from billow.ports.wake import DONE, KEEPER, jobs_channel
+
+
+class MemoryLedger:
+    """Every job of a service that lives in one process.
+
+    `apply` carries out what a recorded outcome asks for, under the same lock.
+    """
+
+    def __init__(
+        self,
+        lock: threading.RLock,
+        clock: Clock,
+        wake: MemoryWake,
+        apply: Callable[[Effect], None],
+    ) -> None:
+        self._lock = lock
+        self._clock = clock
+        self._wake = wake
+        self._apply = apply
+        self._rows: dict[int, JobRow] = {}
+        self._by_id: dict[str, JobRow] = {}
+        self._by_key: dict[tuple[str, str], JobRow] = {}
+        #: The jobs of each function that are not final.
+        self._open: dict[str, dict[int, JobRow]] = {}
+        self._next_seq = itertools.count(1)
+
+    def submit(self, submissions: Sequence[Submission]) -> list[Accepted]:
+        """Accept jobs, all or none. Workers that wait are woken."""
+        with self._lock:
+            self._check_keys(submissions)
+            ids = new_ids(len(submissions))
+            accepted = list(map(self._accept, ids, submissions))
+            new = zip(submissions, accepted, strict=True)
+            self._ring(Counter(asked.function for asked, answer in new if answer.new))
+            return accepted
+
+    def find_key(self, owner: str, key: str) -> tuple[str, str] | None:
+        """The (job id, digest) accepted under an idempotency key, if there is one."""
+        with self._lock:
+            row = self._by_key.get((owner, key))
+            return (row.id, row.asked.digest) if row else None
+
+    def exchange(
+        self,
+        function: str,
+        worker: str,
+        outcomes: Sequence[Outcome],
+        want: int,
+        lease: float,
+        max_lost: int = 10,
+    ) -> Exchange:
+        """Record outcomes and take up to `want` jobs of `function` for `lease` seconds."""
+        with self._lock:
+            recorded = [self._record(outcome) for outcome in outcomes]
+            leases = self._take(function, worker, want, lease, max_lost)
+            return Exchange(recorded, leases)
+
+    def extend(self, leases: Sequence[tuple[int, int]], lease: float) -> list[bool]:
+        """Let (seq, token) leases end `lease` seconds from now; False where it was lost."""
+        with self._lock:
+            until = self._clock.now() + lease
+            rows = [self._holding(*pair) for pair in leases]
+            for row in rows:
+                if row is not None:
+                    row.due = until
+            return [row is not None for row in rows]
+
+    def held(self, leases: Sequence[tuple[int, int]]) -> list[bool]:
+        """Whether each (seq, token) lease is still the job's latest."""
+        with self._lock:
+            return [self._holding(*pair) is not None for pair in leases]
+
+    def report(self, seq: int, token: int, progress: float) -> None:
+        """Note how far a running job is, 0 to 1."""
+        with self._lock:
+            if row := self._holding(seq, token):
+                row.progress = min(1.0, max(0.0, progress))
+
+    def abandon(self, worker: str) -> int:
+        """End the leases of a worker that is known to be dead; returns how many."""
+        with self._lock:
+            now = self._clock.now()
+            rows = [row for row in self._all_open() if row.is_leased(now) and row.worker == worker]
+            for row in rows:
+                row.due = now
+            self._ring(Counter(row.asked.function for row in rows))
+            return len(rows)
+
+    def get(self, id: str) -> Job | None:  # noqa: A002 - the port's word
+        """A job by id."""
+        with self._lock:
+            row = self._by_id.get(id)
+            return row.job() if row else None
+
+    def find(
+        self,
+        *,
+        function: str | None = None,
+        status: Status | None = None,
+        owner: str | None = None,
+        dead: bool | None = None,
+        text: str | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Jobs newest first."""
+
+        def fits(row: JobRow) -> bool:
+            return (
+                function in (None, row.asked.function)
+                and status in (None, row.status)
+                and owner in (None, row.asked.owner)
+                and dead in (None, row.dead)
+                and (text is None or text.casefold() in row.asked.name.casefold())
+                and (before is None or row.seq < before)
+                and (after is None or row.seq > after)
+            )
+
+        with self._lock:
+            fitting = (row.job() for row in reversed(self._rows.values()) if fits(row))
+            jobs = list(itertools.islice(fitting, limit + 1))
+        more = len(jobs) > limit
+        return Page(jobs[:limit], jobs[limit - 1].seq if more else None)
+
+    def attempts(self, id: str) -> list[Attempt]:  # noqa: A002 - the port's word
+        """A job's tries that did not succeed, oldest first."""
+        with self._lock:
+            row = self._by_id.get(id)
+            return list(row.attempts) if row else []
+
+    def counts(self, function: str) -> Counts:
+        """The messages of a function's queue."""
+        with self._lock:
+            now = self._clock.now()
+            rows = self._open.get(function, {}).values()
+            due = [row.due for row in rows if row.due <= now]
+            leased = sum(1 for row in rows if row.is_leased(now))
+            oldest = now - min(due, default=now)
+            return Counts(len(due), leased, len(rows) - len(due) - leased, oldest)
+
+    def totals(self) -> dict[tuple[str, Status], int]:
+        """Number of jobs by function and status."""
+        with self._lock:
+            return dict(Counter((row.asked.function, row.status) for row in self._rows.values()))
+
+    def next_due(self, function: str) -> float | None:
+        """When the next job that cannot be taken yet becomes takeable, UNIX seconds."""
+        with self._lock:
+            now = self._clock.now()
+            rows = self._open.get(function, {}).values()
+            return min((row.due for row in rows if row.due > now), default=None)
+
+    def cancel(self, id: str) -> Job:  # noqa: A002 - the port's word
+        """Cancel a job that is not final; a worker that holds it is fenced off."""
+        with self._lock:
+            row = self._by_id.get(id)
+            if row is None:
+                raise NotFound(f"there is no job {id!r}")
+            if row.status.final:
+                raise Conflict(f"job {id} is {row.status} already")
+            row.cancel(self._clock.now())
+            self._close(row)
+            return row.job()
+
+    def redrive(self, ids: Sequence[str], args: str | None = None) -> list[bool]:
+        """Send failed jobs round again, with fresh tries and, if given, other arguments."""
+        with self._lock:
+            rows = [self._by_id.get(each) for each in ids]
+            answers = [self._redrive(row, args) for row in rows]
+            redriven = [row for row, answer in zip(rows, answers, strict=True) if row and answer]
+            self._ring(Counter(row.asked.function for row in redriven))
+            return answers
+
+    def _check_keys(self, submissions: Sequence[Submission]) -> None:
+        known = {key: row.asked.digest for key, row in self._by_key.items()}
+        for asked in submissions:
+            if asked.key is None:
+                continue
+            digest = known.setdefault((asked.owner, asked.key), asked.digest)
+            if digest != asked.digest:
+                raise Conflict(
+                    f"the idempotency key {asked.key!r} was used before for another request"
+                )
+
+    def _accept(self, id: str, asked: Submission) -> Accepted:  # noqa: A002
+        key = None if asked.key is None else (asked.owner, asked.key)
+        if key is not None and key in self._by_key:
+            known = self._by_key[key]
+            return Accepted(known.id, known.seq, False)
+        now = self._clock.now()
+        row = JobRow(next(self._next_seq), id, asked, created=now, due=now + asked.delay)
+        self._rows[row.seq] = self._by_id[id] = row
+        self._reopen(row)
+        if key is not None:
+            self._by_key[key] = row
+        return Accepted(id, row.seq, True)
+
+    def _take(
+        self, function: str, worker: str, want: int, lease: float, max_lost: int
+    ) -> list[Lease]:
+        now = self._clock.now()
+        rows = self._open.get(function, {}).values()
+        due = sorted((row for row in rows if row.due <= now), key=lambda row: (row.due, row.seq))
+        leases: list[Lease] = []
+        for row in due:
+            if len(leases) == want:
+                break
+            if row.lose(now, max_lost):
+                self._close(row)
+            else:
+                leases.append(row.take(worker, now, lease))
+        return leases
+
+    def _record(self, outcome: Outcome) -> bool:
+        row = self._holding(outcome.seq, outcome.token)
+        if row is None:
+            return False
+        now = self._clock.now()
+        if isinstance(outcome, Completed):
+            row.complete(outcome)
+        elif isinstance(outcome, Failed):
+            row.fail(outcome, now)
+        else:
+            row.release(now)
+        if row.status.final:
+            self._close(row)
+        else:
+            self._ring({row.asked.function: 1})
+        for effect in () if not isinstance(outcome, Completed | Failed) else outcome.effects:
+            self._apply(effect)
+        return True
+
+    def _redrive(self, row: JobRow | None, args: str | None) -> bool:
+        if row is None or row.status is not Status.FAILED:
+            return False
+        row.redrive(self._clock.now(), args)
+        self._reopen(row)
+        return True
+
+    def _holding(self, seq: int, token: int) -> JobRow | None:
+        row = self._rows.get(seq)
+        held = row is not None and row.status is Status.RUNNING and row.token == token
+        return row if held else None
+
+    def _all_open(self) -> Iterable[JobRow]:
+        return itertools.chain.from_iterable(rows.values() for rows in self._open.values())
+
+    def _reopen(self, row: JobRow) -> None:
+        self._open.setdefault(row.asked.function, {})[row.seq] = row
+
+    def _close(self, row: JobRow) -> None:
+        del self._open[row.asked.function][row.seq]
+        self._wake.notify(DONE)
+
+    def _ring(self, functions: dict[str, int]) -> None:
+        """Wake workers for so many jobs of each function; the keeper, if there are too few."""
+        for function, count in functions.items():
+            if self._wake.notify(jobs_channel(function), count) < count:
+                self._wake.notify(KEEPER)

@@ -1,0 +1,155 @@
+"""A job as the memory ledger keeps it, and what can happen to it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from billow.job import Attempt, Failure, Job, Status, after
+from billow.ports.ledger import Completed, Failed, Lease, Submission
+
+
+@dataclass(slots=True)
+class JobRow:
+    """One job. Every change of its state goes through the table of transitions."""
+
+    seq: int
+    id: str
+    asked: Submission
+    created: float
+    #: When it may be taken, or when its lease ends; infinite when it is final.
+    due: float
+    status: Status = Status.PENDING
+    #: Counts the takings, so that only the latest can record an outcome.
+    token: int = 0
+    worker: str | None = None
+    #: When it was due before the latest taking.
+    queued: float = 0.0
+    result: str | None = None
+    failure: Failure | None = None
+    progress: float | None = None
+    failures: int = 0
+    lost: int = 0
+    started: float | None = None
+    finished: float | None = None
+    dead: bool = False
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def is_leased(self, now: float) -> bool:
+        """Whether a worker holds a lease that has not ended."""
+        return self.status is Status.RUNNING and self.due > now
+
+    def take(self, worker: str, now: float, lease: float) -> Lease:
+        """Give it to `worker`."""
+        self.status = after(self.status, "take")
+        self.token += 1
+        self.queued, self.due = self.due, now + lease
+        self.worker, self.started, self.progress = worker, now, None
+        asked = self.asked
+        return Lease(
+            self.seq,
+            self.token,
+            self.id,
+            asked.function,
+            asked.args,
+            asked.name,
+            asked.upload,
+            asked.owner,
+            self.failures,
+            self.lost,
+            self.created,
+        )
+
+    def lose(self, now: float, max_lost: int) -> bool:
+        """Note that a lease ran out, if it did; True if that was one too many."""
+        if self.status is not Status.RUNNING:
+            return False
+        self.lost += 1
+        failure = Failure("lost", f"its worker {self.worker} vanished")
+        self._note(failure, self.started or now, now)
+        if self.lost < max_lost:
+            return False
+        self.status = after(self.status, "fail")
+        self._end(now)
+        self.dead = True
+        return True
+
+    def complete(self, outcome: Completed) -> None:
+        """Store the result."""
+        self.status = after(self.status, "complete")
+        self.result, self.failure = outcome.result, None
+        self.started = outcome.started
+        self._end(outcome.finished)
+
+    def fail(self, outcome: Failed, now: float) -> None:
+        """Store the failure; wait for the next try, or end."""
+        again = outcome.retry_in is not None
+        self.status = after(self.status, "retry later" if again else "fail")
+        self.failures += 1
+        self.started = outcome.started
+        self._note(outcome.failure, outcome.started, outcome.finished)
+        if outcome.retry_in is not None:
+            self.due = now + outcome.retry_in
+            self.worker = None
+        else:
+            self._end(outcome.finished)
+            self.dead = outcome.dead
+
+    def release(self, now: float) -> None:
+        """Put it back to its place in the queue."""
+        self.status = after(self.status, "release")
+        self.due = min(self.queued, now)
+        self.worker = self.started = None
+
+    def cancel(self, now: float) -> None:
+        """End it; the token moves on, which fences off whoever holds it."""
+        self.status = after(self.status, "cancel")
+        self.token += 1
+        self._end(now)
+
+    def redrive(self, now: float, args: str | None) -> None:
+        """Begin again with fresh tries; the attempts made stay on record."""
+        self.status = after(self.status, "redrive")
+        self.failures = self.lost = 0
+        self.dead = False
+        self.due = now
+        self.failure = self.worker = self.started = self.finished = self.progress = None
+        if args is not None:
+            self.asked = self.asked._replace(args=args)
+
+    def job(self) -> Job:
+        """The job as others see it."""
+        return Job(
+            id=self.id,
+            function=self.asked.function,
+            status=self.status,
+            owner=self.asked.owner,
+            name=self.asked.name,
+            args=json.loads(self.asked.args),
+            upload=self.asked.upload,
+            result=_parsed(self.result),
+            failure=self.failure,
+            progress=self.progress,
+            failures=self.failures,
+            lost=self.lost,
+            worker=self.worker,
+            created=self.created,
+            started=self.started,
+            finished=self.finished,
+            due=None if math.isinf(self.due) else self.due,
+            seq=self.seq,
+        )
+
+    def _note(self, failure: Failure, started: float, ended: float) -> None:
+        self.failure = failure
+        self.attempts.append(Attempt(self.worker or "", started, ended, failure))
+
+    def _end(self, finished: float) -> None:
+        self.finished = finished
+        self.due = math.inf
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
