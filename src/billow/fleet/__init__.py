@@ -1,0 +1,1 @@
+"""How many workers: observe, decide by a policy, control."""

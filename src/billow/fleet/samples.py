@@ -1,0 +1,48 @@
+"""A metric's recent values, for averages over sliding windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+
+class _Step(NamedTuple):
+    """What was seen in the seconds from `number` x step to the next step."""
+
+    number: int
+    total: float
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The values of the last `keep` steps of `step` seconds each. Adding gives a new `Samples`.
+
+    Each step counts alike in an average, however often it was sampled, as if the metric were
+    published once a step.
+    """
+
+    step: float
+    keep: int
+    _steps: tuple[_Step, ...] = ()
+
+    def add(self, value: float, now: float) -> Samples:
+        """These samples, and `value` seen at `now`."""
+        index = self.index(now)
+        steps = self._steps
+        if steps and index <= steps[-1].number:
+            last = steps[-1]
+            latest = _Step(last.number, last.total + value, last.seen + 1)
+            return replace(self, _steps=(*steps[:-1], latest))
+        oldest = index - self.keep
+        kept = tuple(step for step in steps if step.number > oldest)
+        return replace(self, _steps=(*kept, _Step(index, value, 1)))
+
+    def index(self, at: float) -> int:
+        """Number of the step that `at` lies in; steps are cut at multiples of their length."""
+        return int(at // self.step)
+
+    def mean(self, begin: int, end: int) -> float | None:
+        """The average over the steps from `begin` to before `end`; None if nothing was seen."""
+        means = [s.total / s.seen for s in self._steps if begin <= s.number < end]
+        return sum(means) / len(means) if means else None
