@@ -1,10 +1,10 @@
 """For an author's own tests: a home in memory, a clock that is moved by hand, and a worker.
 
-    def test_counts_words() -> None:
-        home = memory_home(app)
-        [job] = Client(home, app).submit_many("top_words", [{"text": "to be or not to be"}])
-        run_jobs(home, app)
-        assert home.ledger.get(job.id).result[0] == ["to", 2]
+def test_counts_words() -> None:
+    home = memory_home(app)
+    [job] = Client(home, app).submit_many("top_words", [{"text": "to be or not to be"}])
+    run_jobs(home, app)
+    assert home.ledger.get(job.id).result[0] == ["to", 2]
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""What names, keys, bodies and items must be like: the same rules in every home."""
+"""What messages, queue options and items must be like: the same rules in every home."""
 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,44 +15,9 @@ from billow.ports.queues import (
     QueueOptions,
 )
 
-#: Bytes of an object's or item's key, of an item as JSON, and of a name of a file.
+#: Bytes of an item's key, and of an item as JSON.
 MAX_KEY = 1024
 MAX_ITEM = 400 * 1024
-MAX_NAME = 200
-
-#: Joiners that scripts and emoji need, though Unicode counts them among the invisible.
-_JOINERS = "\u200c\u200d"
-
-
-def safe_name(name: str) -> str:
-    """What a client called a file, without folders, invisible characters and surplus length."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    kept = "".join(c for c in last if c in _JOINERS or unicodedata.category(c)[0] != "C")
-    kept = kept.strip()
-    if kept.strip(". ") == "":
-        return "file"
-    stem, dot, suffix = kept.rpartition(".")
-    if not dot or len(suffix.encode()) > 20:
-        return _cut(kept, MAX_NAME)
-    return _cut(stem, MAX_NAME - len(suffix.encode()) - 1) + dot + suffix
-
-
-def _cut(text: str, size: int) -> str:
-    return text.encode()[:size].decode(errors="ignore")
-
-
-def check_key(key: str) -> str:
-    """`key`, if an object may have it.
-
-    Raises:
-        BadInput: it is empty, over 1 KiB, or has control characters or an empty or dotted segment.
-    """
-    check_item_key(key)
-    if any(unicodedata.category(c) == "Cc" for c in key):
-        raise BadInput("an object's key cannot contain control characters")
-    if any(segment in ("", ".", "..") for segment in key.split("/")):
-        raise BadInput(f"an object's key cannot have an empty or dotted segment: {key!r}")
-    return key
 
 
 def check_item_key(key: str) -> str:
@@ -88,10 +52,9 @@ def check_bodies(bodies: Sequence[str]) -> None:
     """Check messages to be sent.
 
     Raises:
-        BadInput: more than 10, or one is over 1 MiB or not Unicode text.
+        BadInput: none or more than 10, or one is over 1 MiB or not Unicode text.
     """
-    if len(bodies) > MAX_BATCH:
-        raise BadInput(f"at most {MAX_BATCH} messages at once, not {len(bodies)}", limit=MAX_BATCH)
+    check_range("messages in a batch", len(bodies), 1, MAX_BATCH)
     for body in bodies:
         size = len(_utf8(body, "a message"))
         if size > MAX_BODY:
@@ -121,8 +84,6 @@ def check_options(name: str, options: QueueOptions) -> None:
         check_range("max_receives", options.max_receives, 1, 1000)
     if options.dead_letter == name:
         raise BadInput(f"queue {name!r} cannot be its own dead letter")
-    if (options.dead_letter is None) != (options.max_receives is None):
-        raise BadInput("dead_letter and max_receives belong together: give both or neither")
 
 
 def _utf8(text: str, what: str) -> bytes:

@@ -1,0 +1,46 @@
+"""Billow turns a Python function into an elastic, self-operating service.
+
+An author declares an `App` and decorates functions; `billow up app.py` runs it. Everything else
+is reached from the names below, or lives in `billow.testing`.
+"""
+
+from billow.app import App
+from billow.errors import BadInput, DeclarationError, Error, NotFound, Rejected
+from billow.events import Event
+from billow.fleet.fixed import Fixed
+from billow.fleet.queue import Queue
+from billow.fleet.step import StepScaling
+from billow.flow.client import Client, connect
+from billow.job import Failure, Job, Status
+from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
+from billow.units import GiB, KiB, MiB
+from billow.upload import Upload
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "App",
+    "BadInput",
+    "Client",
+    "DeclarationError",
+    "Error",
+    "Event",
+    "Failure",
+    "File",
+    "Fixed",
+    "Fleet",
+    "GiB",
+    "Job",
+    "KiB",
+    "LaunchTemplate",
+    "Limits",
+    "MiB",
+    "NotFound",
+    "Queue",
+    "Rejected",
+    "Retry",
+    "Status",
+    "StepScaling",
+    "Upload",
+    "connect",
+]

@@ -1,0 +1,142 @@
+"""An app: what an author declares. Nothing here does I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from billow.errors import DeclarationError, NotFound
+from billow.function import Function
+from billow.options import File, Fleet, Limits, Retry
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+def check_name(kind: str, name: str) -> str:
+    """`name`, if it may name a thing of this kind.
+
+    Raises:
+        DeclarationError: it may not.
+    """
+    if not _NAME.fullmatch(name):
+        raise DeclarationError(
+            f"{kind} {name!r}: a name is 1 to 63 of a-z 0-9 _ - and starts with a letter"
+        )
+    return name
+
+
+@dataclass(slots=True)
+class Store:
+    """A named place for objects (uploaded and made files)."""
+
+    name: str
+    #: Stores that every new object is copied to.
+    copies: list[str] = field(default_factory=list)
+
+    def copy_to(self, other: Store) -> None:
+        """Copy every object that arrives here to `other`."""
+        if other.name == self.name:
+            raise DeclarationError(f"store {self.name!r} cannot be copied to itself")
+        self.copies.append(other.name)
+
+
+class App:
+    """A service in the making: functions, stores and queues, declared in one Python file.
+
+    Args:
+        name: short name of the service; the default names of its parts begin with it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = check_name("app", name)
+        self.functions: dict[str, Function] = {}
+        self.stores: dict[str, Store] = {}
+
+    def __repr__(self) -> str:
+        return f"App({self.name!r})"
+
+    def store(self, name: str) -> Store:
+        """Declare a store, or get the one declared before under this name."""
+        return self.stores.setdefault(check_name("store", name), Store(name))
+
+    def function(
+        self,
+        *,
+        name: str | None = None,
+        accepts: File | None = None,
+        fleet: Fleet | None = None,
+        retry: Retry | None = None,
+        limits: Limits | None = None,
+        queue: str | None = None,
+        store: Store | None = None,
+    ) -> Callable[[Callable[..., Any]], Function]:
+        """Declare a function of the service.
+
+        Args:
+            name: if it should not be the Python function's own.
+            accepts: which uploads it takes; needs a parameter annotated `billow.Upload`.
+            fleet: how many workers, and what decides it.
+            retry: how often a job is tried.
+            limits: what one try may use; default are the launch template's.
+            queue: name of the queue its jobs wait in; default `<app>-<function>`.
+            store: every new object in it becomes a job; default is one of its own.
+
+        Raises:
+            DeclarationError: it cannot work; the message says why.
+        """
+
+        def declare(call: Callable[..., Any]) -> Function:
+            own = check_name("function", name or call.__name__)
+            if own in self.functions:
+                raise DeclarationError(f"function {own!r} is declared twice")
+            label = own.replace("_", "-")
+            place = store or self.store(f"{self.name}-{label}-uploads")
+            chosen = fleet or Fleet()
+            made = Function(
+                call,
+                name=own,
+                accepts=accepts,
+                fleet=chosen,
+                retry=retry or Retry(),
+                limits=limits or chosen.template.limits,
+                queue=check_name("queue", queue or f"{self.name}-{label}"),
+                store=place.name,
+            )
+            self._check_unshared(made)
+            self.functions[own] = made
+            return made
+
+        return declare
+
+    def get(self, name: str) -> Function:
+        """The function called `name`.
+
+        Raises:
+            NotFound: there is none; the message names those there are.
+        """
+        try:
+            return self.functions[name]
+        except KeyError:
+            known = ", ".join(sorted(self.functions)) or "none"
+            raise NotFound(f"{self.name} has no function {name!r}; it has: {known}") from None
+
+    def entry_store(self, function: Function) -> str:
+        """The store that clients' uploads for `function` go to: where the chain of copies begins."""
+        entry = function.store
+        seen = {entry}
+        while source := next((s.name for s in self.stores.values() if entry in s.copies), None):
+            if source in seen:
+                raise DeclarationError(f"stores copy to each other in a circle: {source!r}")
+            seen.add(source)
+            entry = source
+        return entry
+
+    def _check_unshared(self, made: Function) -> None:
+        for other in self.functions.values():
+            if other.queue == made.queue:
+                raise DeclarationError(f"queue {made.queue!r} already belongs to {other.name!r}")
+            both_watch = made.upload_parameter and other.upload_parameter
+            if both_watch and other.store == made.store:
+                raise DeclarationError(f"store {made.store!r} already feeds {other.name!r}")

@@ -1,0 +1,112 @@
+"""Bytes on the disk, under names of our own: written, flushed, renamed, and the folder flushed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from billow.errors import BadInput, TooLarge, Unavailable
+from billow.ids import is_id, new_id
+from billow.units import MiB, human_size
+
+_BLOCK = 1 * MiB
+
+
+class Blob(NamedTuple):
+    """Durable bytes that no object refers to yet."""
+
+    id: str
+    size: int
+    sha256: str
+
+
+class Blobs:
+    """Files below one folder, spread over 256 folders by the end of their id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._arriving = folder / "arriving"
+        self._arriving.mkdir(parents=True, exist_ok=True)
+
+    def path(self, blob: str) -> Path:
+        """Where a blob is."""
+        return self._folder / blob[-2:] / blob
+
+    def write(
+        self, data: Iterable[bytes] | BinaryIO, limit: int | None, sha256: str | None
+    ) -> Blob:
+        """Write bytes durably; nothing remains if that fails.
+
+        Raises:
+            TooLarge: more than `limit` bytes came.
+            BadInput: they do not have the given SHA-256.
+            Unavailable: the disk is full or cannot be written.
+        """
+        blob = new_id()
+        arriving = self._arriving / blob
+        try:
+            size, digest = _write_file(arriving, data, limit)
+            if sha256 is not None and digest != sha256.lower():
+                raise BadInput(f"the bytes have SHA-256 {digest}, not the announced {sha256}")
+            self._keep(arriving, blob)
+        except OSError as problem:
+            arriving.unlink(missing_ok=True)
+            raise Unavailable(f"the file cannot be stored now: {problem.strerror}") from problem
+        except BaseException:
+            arriving.unlink(missing_ok=True)
+            raise
+        return Blob(blob, size, digest)
+
+    def _keep(self, arriving: Path, blob: str) -> None:
+        path = self.path(blob)
+        if not path.parent.is_dir():
+            path.parent.mkdir(exist_ok=True)
+            _flush_folder(self._folder)
+        arriving.rename(path)
+        _flush_folder(path.parent)
+
+    def remove(self, blob: str) -> None:
+        """Remove a blob that nothing refers to."""
+        self.path(blob).unlink(missing_ok=True)
+
+    def older_than(self, grace: float) -> Iterator[Path]:
+        """Files last written more than `grace` seconds ago, unfinished ones included."""
+        limit = time.time() - grace
+        for folder in self._folder.iterdir():
+            if not folder.is_dir():
+                continue
+            for path in folder.iterdir():
+                if is_id(path.name) and path.stat().st_mtime < limit:
+                    yield path
+
+
+def _write_file(path: Path, data: Iterable[bytes] | BinaryIO, limit: int | None) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("xb") as file:
+        for block in _blocks(data):
+            size += len(block)
+            if limit is not None and size > limit:
+                raise TooLarge(f"larger than the allowed {human_size(limit)}", limit=limit)
+            digest.update(block)
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    return size, digest.hexdigest()
+
+
+def _blocks(data: Iterable[bytes] | BinaryIO) -> Iterable[bytes]:
+    read = getattr(data, "read", None)
+    return iter(lambda: read(_BLOCK), b"") if read is not None else data  # type: ignore[return-value]
+
+
+def _flush_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

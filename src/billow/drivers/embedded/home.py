@@ -1,0 +1,47 @@
+"""Opens the embedded home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from billow.clock import Clock
+from billow.drivers.embedded.blobs import Blobs
+from billow.drivers.embedded.database import Database
+from billow.drivers.embedded.group import GroupCommit
+from billow.drivers.embedded.journal import SqliteJournal
+from billow.drivers.embedded.ledger import SqliteLedger
+from billow.drivers.embedded.objects import SqliteObjects
+from billow.drivers.embedded.queues import SqliteQueues
+from billow.drivers.embedded.tables import SqliteTables
+from billow.drivers.embedded.wake import FifoWake
+from billow.errors import Unavailable
+from billow.home import Home
+from billow.ports.objects import ArrivalRule
+
+
+def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
+    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `objects/`, `wake/`.
+
+    Raises:
+        Unavailable: the folder cannot be used.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        blobs = Blobs(folder / "objects")
+    except OSError as problem:
+        raise Unavailable(f"{folder} cannot be used: {problem.strerror}") from problem
+    core = Database(folder / "core.db", "schema.sql", durable=True)
+    ops = Database(folder / "ops.db", "ops.sql", durable=False)
+    group = GroupCommit(core)
+    wake = FifoWake(folder / "wake")
+    ledger = SqliteLedger(core, group, wake, clock)
+    return Home(
+        ledger=ledger,
+        queues=SqliteQueues(core, group, wake, clock),
+        tables=SqliteTables(core, group),
+        objects=SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: [])),
+        journal=SqliteJournal(ops, clock),
+        wake=wake,
+        clock=clock,
+        folder=folder,
+    )

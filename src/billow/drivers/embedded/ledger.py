@@ -1,0 +1,342 @@
+"""The ledger in SQLite: accepting jobs, and reading them. Leases are in `leases.py`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from billow.clock import Clock
+from billow.drivers.embedded import leases
+from billow.drivers.embedded.database import Database
+from billow.drivers.embedded.group import GroupCommit
+from billow.drivers.embedded.listing import find_page
+from billow.drivers.embedded.rows import (
+    CANCELLED,
+    FAILED,
+    JOB_COLUMNS,
+    PENDING,
+    RUNNING,
+    STATUSES,
+    Tally,
+    to_failure,
+    to_job,
+)
+from billow.errors import Conflict, NotFound
+from billow.ids import new_ids
+from billow.job import Attempt, Failure, Job, Status, after
+from billow.ports.ledger import (
+    Accepted,
+    Counts,
+    Exchange,
+    Outcome,
+    Page,
+    Released,
+    Submission,
+)
+from billow.ports.wake import DONE, KEEPER, Wake, jobs_channel, queue_channel
+
+_INSERT = (
+    "insert into jobs(id, function, owner, due, name, args, upload, created) "
+    "values(?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class SqliteLedger:
+    """Every job of a service, in one table."""
+
+    def __init__(self, database: Database, group: GroupCommit, wake: Wake, clock: Clock) -> None:
+        self._database = database
+        self._group = group
+        self._wake = wake
+        self._clock = clock
+
+    def submit(self, submissions: Sequence[Submission]) -> list[Accepted]:
+        """Accept jobs, all or none, and wake their workers."""
+        if not submissions:
+            return []
+        accepted = self._group.run(lambda connection: self.insert(connection, submissions))
+        self.ring(submissions, accepted)
+        return accepted
+
+    def insert(
+        self, connection: sqlite3.Connection, submissions: Sequence[Submission]
+    ) -> list[Accepted]:
+        """Accept jobs as part of a transaction; `ring` is to follow when it is durable."""
+        now = self._clock.now()
+        ids = new_ids(len(submissions))
+        tally = Tally()
+        accepted = []
+        execute = connection.execute
+        for id_, asked in zip(ids, submissions, strict=True):
+            function, args, name, upload, owner, key, digest, delay = asked
+            known = None if key is None else _claim_key(connection, asked, id_, now)
+            if known is not None:
+                accepted.append(known)
+                continue
+            cursor = execute(_INSERT, (id_, function, owner, now + delay, name, args, upload, now))
+            accepted.append(Accepted(id_, cursor.lastrowid or 0, True))
+            tally.add(function, PENDING)
+        tally.write(connection)
+        return accepted
+
+    def ring(self, submissions: Sequence[Submission], accepted: Sequence[Accepted]) -> None:
+        """Wake workers for jobs that were accepted and may be taken now."""
+        new: dict[str, int] = {}
+        for asked, answer in zip(submissions, accepted, strict=True):
+            if answer.new and asked.delay <= 0:
+                new[asked.function] = new.get(asked.function, 0) + 1
+        self._ring_workers(new)
+
+    def _ring_workers(self, jobs: dict[str, int]) -> None:
+        short = [
+            f for f, count in jobs.items() if self._wake.notify(jobs_channel(f), count) < count
+        ]
+        if short:
+            self._wake.notify(KEEPER)
+
+    def find_key(self, owner: str, key: str) -> tuple[str, str] | None:
+        """The (job id, digest) accepted under an idempotency key."""
+        row = self._database.reader.execute(
+            "select job, digest from idempotency where owner = ? and key = ?", (owner, key)
+        ).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def exchange(
+        self,
+        function: str,
+        worker: str,
+        outcomes: Sequence[Outcome],
+        want: int,
+        lease: float,
+        max_lost: int = 10,
+    ) -> Exchange:
+        """Record outcomes and take jobs, in one transaction."""
+        now = self._clock.now()
+        if not outcomes and not self._any_due(function, now):
+            return Exchange([], [])
+        durable = any(type(outcome) is not Released for outcome in outcomes)
+        with self._database.write(durable=durable) as connection:
+            work = leases.Work(connection, function, worker, now)
+            recorded = [work.record(outcome) for outcome in outcomes]
+            taken = work.take(want, lease, max_lost) if want > 0 else []
+            work.finish()
+        for queue in work.queues:
+            self._wake.notify(queue_channel(queue), work.queues[queue])
+        if work.released:
+            self._ring_workers({function: work.released})
+        if durable or work.gave_up:
+            self._wake.notify(DONE)
+        return Exchange(recorded, taken)
+
+    def _any_due(self, function: str, now: float) -> bool:
+        row = self._database.reader.execute(
+            "select 1 from jobs where function = ? and due <= ? limit 1", (function, now)
+        ).fetchone()
+        return row is not None
+
+    def extend(self, leases_: Sequence[tuple[int, int]], lease: float) -> list[bool]:
+        """Let leases end `lease` seconds from now."""
+        due = self._clock.now() + lease
+        with self._database.write(durable=False) as connection:
+            return [
+                connection.execute(
+                    "update jobs set due = ? where seq = ? and token = ? and state = 1",
+                    (due, seq, token),
+                ).rowcount
+                == 1
+                for seq, token in leases_
+            ]
+
+    def held(self, leases_: Sequence[tuple[int, int]]) -> list[bool]:
+        """Whether each lease is still the job's latest."""
+        execute = self._database.reader.execute
+        query = "select 1 from jobs where seq = ? and token = ? and state = 1"
+        return [execute(query, lease).fetchone() is not None for lease in leases_]
+
+    def report(self, seq: int, token: int, progress: float) -> None:
+        """Note how far a running job is."""
+        with self._database.write(durable=False) as connection:
+            connection.execute(
+                "update jobs set progress = ? where seq = ? and token = ? and state = 1",
+                (min(1.0, max(0.0, progress)), seq, token),
+            )
+        self._wake.notify(DONE)
+
+    def abandon(self, worker: str) -> int:
+        """End the leases of a dead worker."""
+        now = self._clock.now()
+        with self._database.write(durable=False) as connection:
+            rows = connection.execute(
+                "update jobs set due = ? where state = 1 and worker = ? and due > ? "
+                "returning function",
+                (now, worker, now),
+            ).fetchall()
+        freed: dict[str, int] = {}
+        for (function,) in rows:
+            freed[function] = freed.get(function, 0) + 1
+        self._ring_workers(freed)
+        return len(rows)
+
+    def get(self, id: str) -> Job | None:  # noqa: A002 - the port's name for it
+        """A job by id."""
+        row = self._database.reader.execute(
+            f"select {JOB_COLUMNS} from jobs where id = ?",  # noqa: S608 - a constant
+            (id,),
+        ).fetchone()
+        return None if row is None else to_job(row)
+
+    def find(
+        self,
+        *,
+        function: str | None = None,
+        status: Status | None = None,
+        owner: str | None = None,
+        dead: bool | None = None,
+        text: str | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Jobs newest first."""
+        return find_page(
+            self._database.reader,
+            function=function,
+            status=status,
+            owner=owner,
+            dead=dead,
+            text=text,
+            before=before,
+            after=after,
+            limit=limit,
+        )
+
+    def attempts(self, id: str) -> list[Attempt]:  # noqa: A002 - the port's name for it
+        """A job's tries that did not succeed, oldest first."""
+        rows = self._database.reader.execute(
+            "select worker, started, ended, attempts.failure from attempts join jobs on job = seq "
+            "where id = ? order by number",
+            (id,),
+        ).fetchall()
+        return [
+            Attempt(worker, started, ended, to_failure(text) or Failure("", ""))
+            for worker, started, ended, text in rows
+        ]
+
+    def counts(self, function: str) -> Counts:
+        """The messages of a function's queue."""
+        now = self._clock.now()
+        execute = self._database.reader.execute
+        visible, oldest = execute(
+            "select count(*), min(due) from jobs where function = ? and due <= ?", (function, now)
+        ).fetchone()
+        later = dict(
+            execute(
+                "select state, count(*) from jobs where function = ? and due > ? group by state",
+                (function, now),
+            ).fetchall()
+        )
+        return Counts(
+            visible=visible,
+            in_flight=later.get(RUNNING, 0),
+            delayed=later.get(PENDING, 0),
+            oldest=0.0 if oldest is None else max(0.0, now - oldest),
+        )
+
+    def totals(self) -> dict[tuple[str, Status], int]:
+        """Number of jobs by function and status."""
+        rows = self._database.reader.execute("select function, state, count from tallies")
+        return {(function, STATUSES[state]): count for function, state, count in rows}
+
+    def next_due(self, function: str) -> float | None:
+        """When the next job that cannot be taken yet becomes takeable."""
+        row = self._database.reader.execute(
+            "select min(due) from jobs where function = ? and due > ?",
+            (function, self._clock.now()),
+        ).fetchone()
+        due: float | None = row[0]
+        return due
+
+    def cancel(self, id: str) -> Job:  # noqa: A002 - the port's name for it
+        """Cancel a job that is not final."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            job = self.get_in(connection, id)
+            after(job.status, "cancel")
+            connection.execute(
+                "update jobs set state = 4, due = null, token = token + 1, finished = ? "
+                "where seq = ?",
+                (self._clock.now(), job.seq),
+            )
+            _move(connection, job, CANCELLED)
+
+        self._group.run(work)
+        self._wake.notify(DONE)
+        return self.get_in(self._database.reader, id)
+
+    def get_in(self, connection: sqlite3.Connection, id_: str) -> Job:
+        """A job by id, read on `connection`; raises NotFound."""
+        row = connection.execute(
+            f"select {JOB_COLUMNS} from jobs where id = ?",  # noqa: S608 - a constant
+            (id_,),
+        ).fetchone()
+        if row is None:
+            raise NotFound(f"there is no job {id_!r}")
+        return to_job(row)
+
+    def redrive(self, ids: Sequence[str], args: str | None = None) -> list[bool]:
+        """Send failed jobs round again."""
+
+        def work(connection: sqlite3.Connection) -> list[str | None]:
+            return [self._redrive_one(connection, id_, args) for id_ in ids]
+
+        functions = self._group.run(work)
+        sent: dict[str, int] = {}
+        for function in functions:
+            if function is not None:
+                sent[function] = sent.get(function, 0) + 1
+        self._ring_workers(sent)
+        self._wake.notify(DONE)
+        return [function is not None for function in functions]
+
+    def _redrive_one(
+        self, connection: sqlite3.Connection, id_: str, args: str | None
+    ) -> str | None:
+        row = connection.execute(
+            "update jobs set state = 0, due = ?, failures = 0, lost = 0, dead = 0, progress = null, "
+            "finished = null, args = coalesce(?, args) where id = ? and state = 3 "
+            "returning function",
+            (self._clock.now(), args, id_),
+        ).fetchone()
+        if row is None:
+            return None
+        tally = Tally()
+        tally.move(row[0], FAILED, PENDING)
+        tally.write(connection)
+        function: str = row[0]
+        return function
+
+
+def _move(connection: sqlite3.Connection, job: Job, state: int) -> None:
+    tally = Tally()
+    tally.move(job.function, STATUSES.index(job.status), state)
+    tally.write(connection)
+
+
+def _claim_key(
+    connection: sqlite3.Connection, asked: Submission, id_: str, now: float
+) -> Accepted | None:
+    """Note the idempotency key for a new job, or find the job it made before."""
+    row = connection.execute(
+        "select job, digest from idempotency where owner = ? and key = ?", (asked.owner, asked.key)
+    ).fetchone()
+    if row is None:
+        connection.execute(
+            "insert into idempotency values(?, ?, ?, ?, ?)",
+            (asked.owner, asked.key, asked.digest, id_, now),
+        )
+        return None
+    job, digest = row
+    if digest != asked.digest:
+        raise Conflict(f"the idempotency key {asked.key!r} was used before for another request")
+    seq = connection.execute("select seq from jobs where id = ?", (job,)).fetchone()
+    return Accepted(job, seq[0] if seq else 0, False)

@@ -1,0 +1,256 @@
+"""Objects in SQLite and files: rows name blobs, and copies share them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from billow.clock import Clock
+from billow.drivers.embedded.blobs import Blobs
+from billow.drivers.embedded.database import Database
+from billow.drivers.embedded.group import GroupCommit
+from billow.drivers.embedded.ledger import SqliteLedger
+from billow.errors import BadInput, NotFound
+from billow.ids import new_id
+from billow.names import check_key, clean_name
+from billow.ports.ledger import Accepted, Submission
+from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Stored
+from billow.units import MiB
+
+_COLUMNS = "store, key, size, sha256, type, name, owner, metadata, created"
+_BLOCK = 1 * MiB
+
+
+class SqliteObjects:
+    """All objects of a service."""
+
+    def __init__(
+        self,
+        database: Database,
+        group: GroupCommit,
+        blobs: Blobs,
+        ledger: SqliteLedger,
+        clock: Clock,
+        arrivals: ArrivalRule,
+    ) -> None:
+        self._database = database
+        self._group = group
+        self._blobs = blobs
+        self._ledger = ledger
+        self._clock = clock
+        self._arrivals = arrivals
+
+    def put(
+        self,
+        store: str,
+        data: Iterable[bytes] | BinaryIO,
+        *,
+        key: str | None = None,
+        name: str = "",
+        type: str = "application/octet-stream",  # noqa: A002 - the port's name for it
+        owner: str = "local",
+        metadata: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        sha256: str | None = None,
+    ) -> Stored:
+        """Store an object: first its bytes, then in one step its row, copies and jobs."""
+        safe = clean_name(name) if name or key is None else ""
+        place = f"{new_id()}/{safe}" if key is None else check_key(key)
+        blob = self._blobs.write(data, limit, sha256)
+        info = ObjectInfo(
+            store=store,
+            key=place,
+            size=blob.size,
+            sha256=blob.sha256,
+            type=type,
+            name=safe,
+            owner=owner,
+            metadata=dict(metadata or {}),
+            created=self._clock.now(),
+        )
+        try:
+            return self._arrive(info, lambda _: blob.id)
+        except BaseException:
+            self._blobs.remove(blob.id)
+            raise
+
+    def _arrive(self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str]) -> Stored:
+        """Record an object and all that its arrival sets off, durably; then wake workers."""
+        asked: list[Submission] = []
+        unused: list[str] = []
+
+        def work(connection: sqlite3.Connection) -> list[Accepted]:
+            asked.clear()
+            unused.clear()
+            arrived = [info]
+            for one in arrived:
+                if gone := _record(connection, one, blob(connection)):
+                    unused.append(gone)
+                for consequence in self._arrivals(one):
+                    if isinstance(consequence, Copy):
+                        arrived.append(_moved(one, consequence.store, one.key))
+                    else:
+                        asked.append(consequence)
+            return self._ledger.insert(connection, asked) if asked else []
+
+        jobs = self._group.run(work)
+        for gone in unused:
+            self._blobs.remove(gone)
+        self._ledger.ring(asked, jobs)
+        return Stored(info, jobs)
+
+    def head(self, store: str, key: str) -> ObjectInfo | None:
+        """An object's facts."""
+        row = self._row(store, key)
+        return None if row is None else _to_info(row[:-1])
+
+    def _row(self, store: str, key: str) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._database.reader.execute(
+            f"select {_COLUMNS}, blob from objects where store = ? and key = ?",  # noqa: S608
+            (store, key),
+        ).fetchone()
+        return row
+
+    def path(self, store: str, key: str) -> Path | None:
+        """The object as a local file."""
+        row = self._row(store, key)
+        return None if row is None else self._blobs.path(row[-1])
+
+    def read(self, store: str, key: str, start: int = 0, end: int | None = None) -> Iterable[bytes]:
+        """The bytes of a range."""
+        row = self._row(store, key)
+        if row is None:
+            raise NotFound(f"there is no object {store}/{key}")
+        size = row[2]
+        stop = size if end is None else end
+        if not 0 <= start <= stop <= size:
+            raise BadInput(
+                f"the range {start} to {stop} lies outside of the {size} bytes there are"
+            )
+        return _read(self._blobs.path(row[-1]), start, stop)
+
+    def list(
+        self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
+    ) -> list[ObjectInfo]:
+        """Objects by key."""
+        rows = self._database.reader.execute(
+            f"select {_COLUMNS} from objects where store = ? and key >= ? and key > ? "  # noqa: S608
+            "order by key limit ?",
+            (store, prefix, after or "", max(0, limit)),
+        )
+        found = []
+        for row in rows:
+            if not row[1].startswith(prefix):
+                break
+            found.append(_to_info(row))
+        return found
+
+    def stores(self) -> list[str]:  # type: ignore[valid-type] # `list` is a method here
+        """Stores that hold something, sorted."""
+        rows = self._database.reader.execute("select distinct store from objects order by 1")
+        return [store for (store,) in rows]
+
+    def copy(self, store: str, key: str, to_store: str, to_key: str | None = None) -> Stored:
+        """Copy an object; the bytes are shared."""
+        info = self.head(store, key)
+        if info is None:
+            raise NotFound(f"there is no object {store}/{key}")
+        target = _moved(info, to_store, check_key(to_key or key))
+        return self._arrive(target, lambda connection: _blob_of(connection, store, key))
+
+    def delete(self, store: str, key: str) -> bool:
+        """Delete an object, and its bytes with the last object that shares them."""
+
+        def work(connection: sqlite3.Connection) -> tuple[bool, str | None]:
+            row = connection.execute(
+                "delete from objects where store = ? and key = ? returning blob", (store, key)
+            ).fetchone()
+            if row is None:
+                return False, None
+            return True, None if _is_used(connection, row[0]) else row[0]
+
+        found, unused = self._group.run(work)
+        if unused is not None:
+            self._blobs.remove(unused)
+        return found
+
+    def sweep(self, grace: float = 3600.0) -> int:
+        """Remove bytes that no object refers to."""
+        gone = 0
+        for path in self._blobs.older_than(grace):
+            if not _is_used(self._database.reader, path.name):
+                path.unlink(missing_ok=True)
+                gone += 1
+        return gone
+
+
+def _read(path: Path, start: int, stop: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        left = stop - start
+        while left > 0 and (block := file.read(min(left, _BLOCK))):
+            left -= len(block)
+            yield block
+
+
+def _record(connection: sqlite3.Connection, info: ObjectInfo, blob: str) -> str | None:
+    """Write an object's row; returns the blob it replaced, if nothing refers to that any more."""
+    old = connection.execute(
+        "select blob from objects where store = ? and key = ?", (info.store, info.key)
+    ).fetchone()
+    connection.execute(
+        "insert or replace into objects values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            info.store,
+            info.key,
+            blob,
+            info.size,
+            info.sha256,
+            info.type,
+            info.name,
+            info.owner,
+            json.dumps(dict(info.metadata), ensure_ascii=False),
+            info.created,
+        ),
+    )
+    if old is None or _is_used(connection, old[0]):
+        return None
+    replaced: str = old[0]
+    return replaced
+
+
+def _is_used(connection: sqlite3.Connection, blob: str) -> bool:
+    found = connection.execute("select 1 from objects where blob = ? limit 1", (blob,)).fetchone()
+    return found is not None
+
+
+def _blob_of(connection: sqlite3.Connection, store: str, key: str) -> str:
+    row = connection.execute(
+        "select blob from objects where store = ? and key = ?", (store, key)
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"there is no object {store}/{key}")
+    blob: str = row[0]
+    return blob
+
+
+def _moved(info: ObjectInfo, store: str, key: str) -> ObjectInfo:
+    return ObjectInfo(
+        store=store,
+        key=key,
+        size=info.size,
+        sha256=info.sha256,
+        type=info.type,
+        name=info.name,
+        owner=info.owner,
+        metadata=info.metadata,
+        created=info.created,
+    )
+
+
+def _to_info(row: tuple[Any, ...]) -> ObjectInfo:
+    store, key, size, sha256, type_, name, owner, metadata, created = row
+    return ObjectInfo(store, key, size, sha256, type_, name, owner, json.loads(metadata), created)

@@ -1,0 +1,277 @@
+"""Queues in SQLite, with the semantics of SQS."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+
+from billow.clock import Clock
+from billow.drivers.embedded.database import Database
+from billow.drivers.embedded.group import GroupCommit
+from billow.errors import BadInput, NotFound
+from billow.ports.ledger import Counts
+from billow.ports.queues import (
+    MAX_BATCH,
+    MAX_BODY,
+    MAX_DELAY,
+    MAX_VISIBILITY,
+    MAX_WAIT,
+    Message,
+    QueueOptions,
+)
+from billow.ports.wake import Wake, queue_channel
+
+_DEFAULT = QueueOptions()
+#: Without a wake-up a receiver looks again after so many seconds, for messages that became visible.
+_LOOK_AGAIN = 1.0
+
+
+class SqliteQueues:
+    """All queues of a service, in one table."""
+
+    def __init__(self, database: Database, group: GroupCommit, wake: Wake, clock: Clock) -> None:
+        self._database = database
+        self._group = group
+        self._wake = wake
+        self._clock = clock
+
+    def create(self, name: str, options: QueueOptions | None = None) -> None:
+        """Make a queue, or change its options."""
+        wanted = options or _DEFAULT
+        check_options(name, wanted)
+        row = (
+            name,
+            wanted.visibility,
+            wanted.delay,
+            wanted.max_receives,
+            wanted.dead_letter,
+            wanted.retention,
+        )
+        self._group.run(
+            lambda connection: connection.execute(
+                "insert or replace into queues values(?, ?, ?, ?, ?, ?)", row
+            )
+        )
+
+    def names(self) -> list[str]:
+        """All queues, sorted."""
+        rows = self._database.reader.execute(
+            "select name from queues union select distinct queue from messages order by 1"
+        )
+        return [name for (name,) in rows]
+
+    def options(self, name: str) -> QueueOptions:
+        """A queue's options."""
+        options = _options(self._database.reader, name)
+        if options is None and name not in self.names():
+            raise NotFound(f"there is no queue {name!r}")
+        return options or _DEFAULT
+
+    def send(self, name: str, bodies: Sequence[str], delay: float | None = None) -> list[str]:
+        """Send messages."""
+        check_send(bodies, delay)
+        now = self._clock.now()
+
+        def work(connection: sqlite3.Connection) -> list[str]:
+            hidden = (_options(connection, name) or _DEFAULT).delay if delay is None else delay
+            insert = "insert into messages(queue, body, due, sent) values(?, ?, ?, ?)"
+            return [
+                str(connection.execute(insert, (name, body, now + hidden, now)).lastrowid)
+                for body in bodies
+            ]
+
+        ids = self._group.run(work)
+        if not delay:
+            self._wake.notify(queue_channel(name), len(ids))
+        return ids
+
+    def receive(
+        self, name: str, limit: int = 1, visibility: float | None = None, wait: float = 0.0
+    ) -> list[Message]:
+        """Receive messages, waiting for one if there is none."""
+        check_receive(limit, visibility, wait)
+        if (messages := self._receive(name, limit, visibility)) or wait <= 0:
+            return messages
+        deadline = time.monotonic() + wait
+        with self._wake.waiter(queue_channel(name)) as waiter:
+            while True:
+                if messages := self._receive(name, limit, visibility):
+                    return messages
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return []
+                waiter.wait(min(left, _LOOK_AGAIN))
+
+    def _receive(self, name: str, limit: int, visibility: float | None) -> list[Message]:
+        now = self._clock.now()
+        due = "select 1 from messages where queue = ? and due <= ? limit 1"
+        if self._database.reader.execute(due, (name, now)).fetchone() is None:
+            return []
+        moved: list[str] = []
+        with self._database.write(durable=False) as connection:
+            options = _options(connection, name) or _DEFAULT
+            _expire(connection, name, now - options.retention)
+            if options.max_receives is not None and options.dead_letter is not None:
+                moved = _bury(connection, name, options.dead_letter, options.max_receives, now)
+            hidden = options.visibility if visibility is None else visibility
+            rows = connection.execute(
+                "update messages set due = ?, receives = receives + 1 where seq in (select seq "
+                "from messages where queue = ? and due <= ? order by due, seq limit ?) "
+                "returning seq, body, receives, sent",
+                (now + hidden, name, now, limit),
+            ).fetchall()
+        for target in moved:
+            self._wake.notify(queue_channel(target))
+        return [
+            Message(str(seq), body, f"{seq}.{receives}", receives, sent)
+            for seq, body, receives, sent in sorted(rows)
+        ]
+
+    def delete(self, name: str, receipts: Sequence[str]) -> list[bool]:
+        """Delete received messages."""
+        keys = [_parse_receipt(receipt) for receipt in receipts]
+
+        def work(connection: sqlite3.Connection) -> list[bool]:
+            return [
+                connection.execute(
+                    "delete from messages where seq = ? and receives = ? and queue = ?",
+                    (*key, name),
+                ).rowcount
+                == 1
+                for key in keys
+            ]
+
+        return self._group.run(work)
+
+    def extend(self, name: str, receipts: Sequence[str], visibility: float) -> list[bool]:
+        """Keep messages hidden, or show them at once."""
+        check_receive(1, visibility, 0)
+        keys = [_parse_receipt(receipt) for receipt in receipts]
+        due = self._clock.now() + visibility
+        with self._database.write(durable=False) as connection:
+            done = [
+                connection.execute(
+                    "update messages set due = ? where seq = ? and receives = ? and queue = ?",
+                    (due, *key, name),
+                ).rowcount
+                == 1
+                for key in keys
+            ]
+        if visibility == 0:
+            self._wake.notify(queue_channel(name), sum(done))
+        return done
+
+    def counts(self, name: str) -> Counts:
+        """The queue's messages."""
+        now = self._clock.now()
+        oldest_kept = now - (_options(self._database.reader, name) or _DEFAULT).retention
+        visible, in_flight, delayed, oldest = self._database.reader.execute(
+            "select count(*) filter (where due <= ?1), "
+            "count(*) filter (where due > ?1 and receives > 0), "
+            "count(*) filter (where due > ?1 and receives = 0), "
+            "min(sent) filter (where due <= ?1) from messages where queue = ?2 and sent > ?3",
+            (now, name, oldest_kept),
+        ).fetchone()
+        age = 0.0 if oldest is None else max(0.0, now - oldest)
+        return Counts(visible, in_flight, delayed, age)
+
+    def peek(self, name: str, limit: int = 10) -> list[Message]:
+        """The oldest messages, without receiving them."""
+        rows = self._database.reader.execute(
+            "select seq, body, receives, sent from messages where queue = ? order by seq limit ?",
+            (name, limit),
+        )
+        return [Message(str(seq), body, "", receives, sent) for seq, body, receives, sent in rows]
+
+    def redrive(self, dead_letter: str, target: str, limit: int | None = None) -> int:
+        """Move messages from a dead-letter queue back."""
+        if dead_letter == target:
+            raise BadInput(f"{target!r} cannot be redriven to itself")
+        now = self._clock.now()
+
+        def work(connection: sqlite3.Connection) -> int:
+            return connection.execute(
+                "update messages set queue = ?, due = ?, receives = 0 where seq in (select seq "
+                "from messages where queue = ? and due <= ? order by seq limit ?)",
+                (target, now, dead_letter, now, -1 if limit is None else limit),
+            ).rowcount
+
+        count = self._group.run(work)
+        self._wake.notify(queue_channel(target), count)
+        return count
+
+    def purge(self, name: str) -> int:
+        """Delete all messages of a queue."""
+        return self._group.run(
+            lambda connection: (
+                connection.execute("delete from messages where queue = ?", (name,)).rowcount
+            )
+        )
+
+
+def check_options(name: str, options: QueueOptions) -> None:
+    """Raises BadInput if options are out of SQS's bounds."""
+    if not 0 <= options.visibility <= MAX_VISIBILITY:
+        raise BadInput(f"queue {name!r}: visibility must lie between 0 and {MAX_VISIBILITY} s")
+    if not 0 <= options.delay <= MAX_DELAY:
+        raise BadInput(f"queue {name!r}: delay must lie between 0 and {MAX_DELAY} s")
+    if options.max_receives is not None and options.max_receives < 1:
+        raise BadInput(f"queue {name!r}: max_receives must be at least 1")
+    if options.dead_letter == name:
+        raise BadInput(f"queue {name!r} cannot be its own dead-letter queue")
+
+
+def check_send(bodies: Sequence[str], delay: float | None) -> None:
+    """Raises BadInput if a batch is out of SQS's bounds."""
+    if not 1 <= len(bodies) <= MAX_BATCH:
+        raise BadInput(f"a batch has 1 to {MAX_BATCH} messages, not {len(bodies)}")
+    if delay is not None and not 0 <= delay <= MAX_DELAY:
+        raise BadInput(f"delay must lie between 0 and {MAX_DELAY} s, not {delay}")
+    for body in bodies:
+        if len(body) * 4 > MAX_BODY and len(body.encode("utf-8", "surrogatepass")) > MAX_BODY:
+            raise BadInput(f"a message has at most {MAX_BODY} bytes")
+
+
+def check_receive(limit: int, visibility: float | None, wait: float) -> None:
+    """Raises BadInput if a receive is out of SQS's bounds."""
+    if not 1 <= limit <= MAX_BATCH:
+        raise BadInput(f"1 to {MAX_BATCH} messages can be received at once, not {limit}")
+    if visibility is not None and not 0 <= visibility <= MAX_VISIBILITY:
+        raise BadInput(f"visibility must lie between 0 and {MAX_VISIBILITY} s, not {visibility}")
+    if not 0 <= wait <= MAX_WAIT:
+        raise BadInput(f"wait must lie between 0 and {MAX_WAIT} s, not {wait}")
+
+
+def _parse_receipt(receipt: str) -> tuple[int, int]:
+    seq, _, receives = receipt.partition(".")
+    if not (seq.isascii() and seq.isdigit() and receives.isascii() and receives.isdigit()):
+        raise BadInput(f"{receipt!r} is not a receipt")
+    return int(seq), int(receives)
+
+
+def _options(connection: sqlite3.Connection, name: str) -> QueueOptions | None:
+    row = connection.execute(
+        "select visibility, delay, max_receives, dead_letter, retention from queues where name = ?",
+        (name,),
+    ).fetchone()
+    return None if row is None else QueueOptions(*row)
+
+
+def _expire(connection: sqlite3.Connection, name: str, before: float) -> None:
+    connection.execute(
+        "delete from messages where queue = ? and seq in (select seq from messages "
+        "where queue = ? and due <= ? and sent <= ? limit 1000)",
+        (name, name, before, before),
+    )
+
+
+def _bury(
+    connection: sqlite3.Connection, name: str, dead_letter: str, max_receives: int, now: float
+) -> list[str]:
+    """Move messages that were received too often; returns the queue they went to, if any did."""
+    moved = connection.execute(
+        "update messages set queue = ?, due = ? where queue = ? and due <= ? and receives >= ?",
+        (dead_letter, now, name, now, max_receives),
+    ).rowcount
+    return [dead_letter] if moved else []

@@ -1,0 +1,224 @@
+"""Sending work to an app and fetching what came of it, from Python."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from billow.app import App
+from billow.errors import BadInput, Conflict, NotFound
+from billow.flow.arrivals import ARGS, DIGEST, KEY, arrival_rule
+from billow.function import Function
+from billow.home import Home, open_home
+from billow.job import Job
+from billow.ports.ledger import Accepted, Submission
+from billow.ports.wake import DONE
+
+#: Where a service keeps its data unless told otherwise, beside the app.
+DEFAULT_FOLDER = ".billow"
+#: Characters of an idempotency key.
+MAX_KEY = 255
+#: A waiting client looks again after so many seconds even if nobody wakes it.
+_LOOK_AGAIN = 1.0
+
+
+class Client:
+    """A client of an app that uses its home directly; what it sends is durable when it returns."""
+
+    def __init__(self, home: Home, app: App) -> None:
+        self.home = home
+        self.app = app
+
+    def submit(
+        self,
+        function: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        delay: float = 0.0,
+        owner: str = "local",
+        name: str = "",
+    ) -> Accepted:
+        """Ask for one call of a function that takes no upload.
+
+        Args:
+            function: its name.
+            args: arguments by name.
+            key: idempotency key; sending the same again gives the same job.
+            delay: seconds before it may start.
+            owner: whose job it is.
+            name: what to call it in lists.
+
+        Raises:
+            NotFound: there is no such function.
+            BadInput: the arguments do not fit it.
+            Conflict: the key was used before for another request.
+        """
+        target = self._without_upload(function)
+        text = target.encode_args(args or {})
+        digest = _digest(function, text) if key is not None else ""
+        asked = Submission(function, text, name, None, owner, check_idempotency(key), digest, delay)
+        return self.home.ledger.submit([asked])[0]
+
+    def submit_many(
+        self, function: str, calls: Iterable[Mapping[str, Any]], *, owner: str = "local"
+    ) -> list[Accepted]:
+        """Ask for many calls in one step, all or none.
+
+        Raises:
+            NotFound: there is no such function.
+            BadInput: some arguments do not fit it.
+        """
+        encode = self._without_upload(function).encode_args
+        asked = [Submission(function, encode(args), "", None, owner) for args in calls]
+        return self.home.ledger.submit(asked)
+
+    def send_file(
+        self,
+        function: str,
+        file: str | Path | BinaryIO | Iterable[bytes],
+        *,
+        name: str | None = None,
+        args: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        owner: str = "local",
+        type: str = "application/octet-stream",  # noqa: A002 - the field's name everywhere
+        sha256: str | None = None,
+    ) -> Accepted:
+        """Upload a file and ask for a call of a function with it.
+
+        Args:
+            function: its name.
+            file: a path, an open binary file, or blocks of bytes.
+            name: the file's name; needed if `file` is not a path.
+            args: further arguments by name.
+            key: idempotency key; sending the same again gives the same job.
+            owner: whose job it is.
+            type: media type, kept with the object.
+            sha256: what the bytes must amount to.
+
+        Raises:
+            NotFound: there is no such function, or no such file.
+            NotAccepted: the name's ending is not one that the function accepts.
+            TooLarge: more bytes than the function accepts.
+            BadInput: the arguments do not fit, or the function takes no upload.
+            Conflict: the key was used before for another request.
+        """
+        if isinstance(file, (str, Path)):
+            try:
+                with Path(file).open("rb") as opened:
+                    label = name or Path(file).name
+                    return self.send_file(
+                        function, opened, name=label, args=args, key=key,
+                        owner=owner, type=type, sha256=sha256,
+                    )  # fmt: skip
+            except (FileNotFoundError, IsADirectoryError):
+                raise NotFound(f"there is no file {str(file)!r}") from None
+        target = self._with_upload(function)
+        label = name or ""
+        assert target.accepts is not None
+        target.accepts.check(label)
+        text = target.encode_args(args or {})
+        metadata = {ARGS: text}
+        if key is not None:
+            digest = _digest(function, text, label, sha256 or "")
+            if known := self._known(owner, key, digest):
+                return known
+            metadata |= {KEY: key, DIGEST: digest}
+        stored = self.home.objects.put(
+            self.app.entry_store(target),
+            file,
+            name=label,
+            type=type,
+            owner=owner,
+            metadata=metadata,
+            limit=target.accepts.max_size,
+            sha256=sha256,
+        )
+        return stored.jobs[0]
+
+    def job(self, id: str) -> Job:  # noqa: A002 - the field's name everywhere
+        """A job as it is now.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        job = self.home.ledger.get(id)
+        if job is None:
+            raise NotFound(f"there is no job {id!r}")
+        return job
+
+    def wait(self, id: str, timeout: float | None = None) -> Job:  # noqa: A002
+        """The job once it is final, or as it is after `timeout` seconds.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        return self.wait_all([id], timeout)[0]
+
+    def wait_all(self, ids: Sequence[str], timeout: float | None = None) -> list[Job]:
+        """The jobs once all are final, or as they are after `timeout` seconds.
+
+        Raises:
+            NotFound: one of them does not exist.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        done: dict[str, Job] = {}
+        with self.home.wake.waiter(DONE) as waiter:
+            while True:
+                for id_ in ids:
+                    if id_ not in done and (job := self.job(id_)).status.final:
+                        done[id_] = job
+                left = _LOOK_AGAIN if deadline is None else deadline - time.monotonic()
+                if len(done) == len(set(ids)) or left <= 0:
+                    return [done.get(id_) or self.job(id_) for id_ in ids]
+                waiter.wait(min(left, _LOOK_AGAIN))
+
+    def _known(self, owner: str, key: str, digest: str) -> Accepted | None:
+        """The job that an idempotency key made before, found without taking the file again."""
+        check_idempotency(key)
+        found = self.home.ledger.find_key(owner, key)
+        if found is None:
+            return None
+        if found[1] != digest:
+            raise Conflict(f"the idempotency key {key!r} was used before for another request")
+        return Accepted(found[0], self.job(found[0]).seq, False)
+
+    def _without_upload(self, function: str) -> Function:
+        target = self.app.get(function)
+        if target.upload_parameter is not None:
+            raise BadInput(f"{function} needs a file; upload one")
+        return target
+
+    def _with_upload(self, function: str) -> Function:
+        target = self.app.get(function)
+        if target.accepts is None:
+            raise BadInput(f"{function} takes no file; send arguments only")
+        return target
+
+
+def connect(app: App, folder: str | Path = DEFAULT_FOLDER) -> Client:
+    """A client of `app` whose service keeps its data in `folder`.
+
+    Raises:
+        Unavailable: the folder cannot be used.
+    """
+    return Client(open_home(folder, arrivals=arrival_rule(app)), app)
+
+
+def check_idempotency(key: str | None) -> str | None:
+    """`key`, if it may be an idempotency key.
+
+    Raises:
+        BadInput: it is empty, too long, or has characters that do not print.
+    """
+    if key is not None and not (1 <= len(key) <= MAX_KEY and key.isprintable()):
+        raise BadInput(f"an idempotency key has 1 to {MAX_KEY} printable characters")
+    return key
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()

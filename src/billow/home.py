@@ -1,0 +1,47 @@
+"""A home: the drivers a service runs on, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from billow.clock import Clock, SystemClock
+from billow.ports.journal import Journal
+from billow.ports.ledger import Ledger
+from billow.ports.objects import ArrivalRule, Objects
+from billow.ports.queues import Queues
+from billow.ports.tables import Tables
+from billow.ports.wake import Wake
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Everything that outlives a process."""
+
+    ledger: Ledger
+    queues: Queues
+    tables: Tables
+    objects: Objects
+    journal: Journal
+    wake: Wake
+    clock: Clock
+    #: Where it keeps its files on this machine; None if it has none.
+    folder: Path | None = None
+
+
+def open_home(
+    folder: str | Path, *, arrivals: ArrivalRule | None = None, clock: Clock | None = None
+) -> Home:
+    """The embedded home in `folder`, which is made if needed.
+
+    Args:
+        folder: where everything is kept; give each service its own.
+        arrivals: what arriving objects set off; see `billow.flow.arrivals`.
+        clock: where the time comes from.
+
+    Raises:
+        Unavailable: the folder cannot be used.
+    """
+    from billow.drivers.embedded.home import open_embedded  # noqa: PLC0415 - chosen by settings
+
+    return open_embedded(Path(folder), arrivals=arrivals, clock=clock or SystemClock())

@@ -1,0 +1,1 @@
+"""What every home promises. Interfaces only; the drivers implement them, one contract test each."""
