@@ -123,7 +123,7 @@ class App:
             raise NotFound(f"{self.name} has no function {name!r}; it has: {known}") from None
 
     def entry_store(self, function: Function) -> str:
-        """The store that clients' uploads for `function` go to: where the chain of copies begins."""
+        """The store that uploads for `function` go to: where the chain of copies begins."""
         entry = function.store
         seen = {entry}
         while source := next((s.name for s in self.stores.values() if entry in s.copies), None):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Event(str, Enum):
+class Event(StrEnum):
     """A step in a job's life that an author may react to."""
 
     #: The function returned and its result is about to be recorded, with what the handler asks for.
     COMPLETED = "completed"
     #: The job failed for good: its retries are used up, or it was rejected.
     FAILED = "failed"
-
-    def __str__(self) -> str:
-        return self.value

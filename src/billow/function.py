@@ -18,6 +18,14 @@ from billow.upload import Upload
 
 Handler = Callable[[Job], None]
 
+_JSON_NAMES: dict[type, str] = {
+    str: "text",
+    bool: "true/false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
 _JSON_TYPES: dict[type, tuple[type, ...]] = {
     str: (str,),
     bool: (bool,),
@@ -71,6 +79,7 @@ class Function:
         self.__name__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function itself, here and now."""
         return self.call(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -106,11 +115,10 @@ class Function:
             kinds = self.parameters[key]
             if kinds is not None and not _fits(value, kinds):
                 wanted = " or ".join(_json_name(kind) for kind in kinds)
-                raise BadInput(
-                    f"argument {key!r} of {self.name} must be {wanted}, not {_json_name(type(value))}"
-                )
+                got = _json_name(type(value))
+                raise BadInput(f"argument {key!r} of {self.name} must be {wanted}, not {got}")
         if missing := self.required - args.keys():
-            raise BadInput(f"{self.name} needs the argument {sorted(missing)[0]!r}")
+            raise BadInput(f"{self.name} needs the argument {min(missing)!r}")
 
     def encode_args(self, args: Mapping[str, Any]) -> str:
         """`args` checked and as JSON text.
@@ -160,7 +168,8 @@ def _json_kinds(hint: Any) -> tuple[type, ...] | None:
         return tuple(kind for part in parts if part is not None for kind in part)
     if origin is typing.Literal:
         return tuple({type(value) for value in typing.get_args(hint)})
-    return _JSON_TYPES.get(origin or hint)
+    kind: type = origin or hint
+    return _JSON_TYPES.get(kind)
 
 
 def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
@@ -172,5 +181,4 @@ def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
 
 
 def _json_name(kind: type) -> str:
-    names = {str: "text", bool: "true/false", int: "a whole number", float: "a number"}
-    return names.get(kind) or {list: "a list", dict: "an object"}.get(kind, "null")
+    return _JSON_NAMES.get(kind, "null")

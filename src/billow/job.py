@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Protocol
 
 from billow.errors import Conflict
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     """Where a job stands."""
 
     #: Accepted and durable; waits for a worker (also while it waits for its next try).
@@ -28,9 +28,6 @@ class Status(str, Enum):
     def final(self) -> bool:
         """Whether a job in this state is finished."""
         return self in _FINAL
-
-    def __str__(self) -> str:
-        return self.value
 
 
 _FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
@@ -65,7 +62,8 @@ def after(status: Status, happening: str) -> Status:
 class Failure:
     """Why a try did not succeed, in words for the job's owner."""
 
-    #: `raised`, `rejected`, `timed out`, `out of memory`, `crashed`, `exited`, `lost`, `bad result`.
+    #: `raised`, `rejected`, `timed out`, `out of memory`, `crashed`, `exited`, `lost` or
+    #: `bad result`.
     kind: str
     #: One line: what went wrong.
     message: str
@@ -86,7 +84,7 @@ class Attempt:
 
 
 class Sink(Protocol):
-    """Where a handler's wishes go; they take effect with the job's outcome, all or none."""
+    """Where a handler's wishes go; they take effect with the outcome, all or none."""
 
     def publish(self, queue: str, body: Any) -> None:
         """Send `body` to `queue`."""

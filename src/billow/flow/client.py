@@ -85,7 +85,7 @@ class Client:
         args: Mapping[str, Any] | None = None,
         key: str | None = None,
         owner: str = "local",
-        type: str = "application/octet-stream",  # noqa: A002 - the field's name everywhere
+        type: str = "application/octet-stream",
         sha256: str | None = None,
     ) -> Accepted:
         """Upload a file and ask for a call of a function with it.
@@ -140,7 +140,7 @@ class Client:
         )
         return stored.jobs[0]
 
-    def job(self, id: str) -> Job:  # noqa: A002 - the field's name everywhere
+    def job(self, id: str) -> Job:
         """A job as it is now.
 
         Raises:
@@ -151,7 +151,7 @@ class Client:
             raise NotFound(f"there is no job {id!r}")
         return job
 
-    def wait(self, id: str, timeout: float | None = None) -> Job:  # noqa: A002
+    def wait(self, id: str, timeout: float | None = None) -> Job:
         """The job once it is final, or as it is after `timeout` seconds.
 
         Raises:

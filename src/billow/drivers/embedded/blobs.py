@@ -101,7 +101,7 @@ def _write_file(path: Path, data: Iterable[bytes] | BinaryIO, limit: int | None)
 
 def _blocks(data: Iterable[bytes] | BinaryIO) -> Iterable[bytes]:
     read = getattr(data, "read", None)
-    return iter(lambda: read(_BLOCK), b"") if read is not None else data  # type: ignore[return-value]
+    return iter(lambda: read(_BLOCK), b"") if read is not None else data
 
 
 def _flush_folder(folder: Path) -> None:

@@ -58,7 +58,7 @@ class Database:
         return connection
 
     def _own(self, name: str, synchronous: str) -> sqlite3.Connection:
-        """This thread's connection; a forked child never uses its parent's."""
+        """The calling thread's connection; a forked child never uses its parent's."""
         held = getattr(self._local, name, None)
         if held is None or held[0] != os.getpid():
             held = (os.getpid(), self._connect(synchronous))

@@ -81,7 +81,7 @@ class GroupCommit:
                 else:
                     for request in group:
                         _run_apart(connection, request)
-        except BaseException as error:  # noqa: BLE001 - handed to every caller of the group
+        except BaseException as error:  # handed to every caller of the group
             for request in group:
                 request.error = request.error or error
 
@@ -93,7 +93,7 @@ def _run_apart(connection: sqlite3.Connection, request: _Request) -> None:
         request.result = request.work(connection)
     except sqlite3.OperationalError:
         raise
-    except BaseException as error:  # noqa: BLE001 - handed to the request's own caller
+    except BaseException as error:  # handed to the request's own caller
         request.error = error
         connection.execute("rollback to request")
     connection.execute("release request")

@@ -68,7 +68,10 @@ class SqliteJournal:
             f"where {' and '.join(parts)} order by seq {order} limit ?",
             (*wanted, limit),
         )
-        return [Entry(*row[:5], json.loads(row[5])) for row in rows]
+        return [
+            Entry(seq, at, kind, about, reason, json.loads(data))
+            for seq, at, kind, about, reason, data in rows
+        ]
 
     def sample(self, values: Mapping[str, float], at: float | None = None) -> None:
         """Add a value to each series named."""

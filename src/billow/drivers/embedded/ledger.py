@@ -68,7 +68,7 @@ class SqliteLedger:
         accepted = []
         execute = connection.execute
         for id_, asked in zip(ids, submissions, strict=True):
-            function, args, name, upload, owner, key, digest, delay = asked
+            function, args, name, upload, owner, key, _, delay = asked
             known = None if key is None else _claim_key(connection, asked, id_, now)
             if known is not None:
                 accepted.append(known)
@@ -177,7 +177,7 @@ class SqliteLedger:
         self._ring_workers(freed)
         return len(rows)
 
-    def get(self, id: str) -> Job | None:  # noqa: A002 - the port's name for it
+    def get(self, id: str) -> Job | None:
         """A job by id."""
         row = self._database.reader.execute(
             f"select {JOB_COLUMNS} from jobs where id = ?",  # noqa: S608 - a constant
@@ -210,7 +210,7 @@ class SqliteLedger:
             limit=limit,
         )
 
-    def attempts(self, id: str) -> list[Attempt]:  # noqa: A002 - the port's name for it
+    def attempts(self, id: str) -> list[Attempt]:
         """A job's tries that did not succeed, oldest first."""
         rows = self._database.reader.execute(
             "select worker, started, ended, attempts.failure from attempts join jobs on job = seq "
@@ -256,7 +256,7 @@ class SqliteLedger:
         due: float | None = row[0]
         return due
 
-    def cancel(self, id: str) -> Job:  # noqa: A002 - the port's name for it
+    def cancel(self, id: str) -> Job:
         """Cancel a job that is not final."""
 
         def work(connection: sqlite3.Connection) -> None:
@@ -302,8 +302,8 @@ class SqliteLedger:
         self, connection: sqlite3.Connection, id_: str, args: str | None
     ) -> str | None:
         row = connection.execute(
-            "update jobs set state = 0, due = ?, failures = 0, lost = 0, dead = 0, progress = null, "
-            "finished = null, args = coalesce(?, args) where id = ? and state = 3 "
+            "update jobs set state = 0, due = ?, failures = 0, lost = 0, dead = 0, "
+            "progress = null, finished = null, args = coalesce(?, args) where id = ? and state = 3 "
             "returning function",
             (self._clock.now(), args, id_),
         ).fetchone()

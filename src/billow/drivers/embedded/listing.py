@@ -1,4 +1,4 @@
-"""Lists of jobs. Every query walks an index from where the page begins and stops when it is full."""
+"""Lists of jobs: a query walks an index from where the page begins until the page is full."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from billow.ports.ledger import Page
 
 #: The most jobs on a page.
 MAX_PAGE = 1000
-#: Up to this many waiting jobs are sorted; beyond, the newest of all jobs surely hold a page of them.
+#: Up to this many waiting jobs are sorted; of more, the newest of all jobs surely hold a page.
 _FEW = 5000
 
 
@@ -91,7 +91,8 @@ def _index(connection: sqlite3.Connection, function: str | None, status: Status 
 
 def _waiting(connection: sqlite3.Connection, function: str | None) -> int:
     row = connection.execute(
-        "select coalesce(sum(count), 0) from tallies where state = 0 and function = ifnull(?, function)",
+        "select coalesce(sum(count), 0) from tallies "
+        "where state = 0 and function = ifnull(?, function)",
         (function,),
     ).fetchone()
     count: int = row[0]

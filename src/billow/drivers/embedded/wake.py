@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -51,20 +52,15 @@ class FifoWaiter:
                 pass
         except BlockingIOError:
             pass
-        try:
+        with suppress(FileNotFoundError):
             os.rename(self._rung, self._waiting)
-        except FileNotFoundError:
-            pass
 
     def close(self) -> None:
         """Leave the waiting room."""
         if self._fd < 0:
             return
         for path in (self._waiting, self._rung):
-            try:
-                os.unlink(path)
-            except FileNotFoundError:
-                pass
+            _unlink(path)
         os.close(self._fd)
         self._fd = -1
 
@@ -129,7 +125,5 @@ def _ring(folder: str, name: str) -> bool:
 
 
 def _unlink(path: str) -> None:
-    try:
+    with suppress(FileNotFoundError):
         os.unlink(path)
-    except FileNotFoundError:
-        pass
