@@ -1,0 +1,192 @@
+"""Keeps as many workers as are wanted: launches them, replaces the crashed, lets the others go."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from billow.clock import Clock
+from billow.errors import Unavailable
+from billow.fleet.backoff import Backoff
+from billow.fleet.roster import as_told, leavers
+from billow.options import LaunchTemplate
+from billow.ports.journal import Journal
+from billow.ports.machines import Ended, Machine, Machines, WorkerState
+from billow.units import human_time
+
+#: Seconds a worker may take until it is in service; importing large libraries takes its time.
+START_LIMIT = 120.0
+
+#: Seconds in service after which a worker's end is not the fault of its start.
+SETTLED = 5.0
+
+
+class Crew:
+    """The workers of one function.
+
+    Args:
+        function: the function they run.
+        machines: where they run.
+        journal: where each launch and end is written down.
+        clock: real time.
+        template: what the next worker is to be launched from.
+        abandon: gives back the jobs of a worker that is dead; returns how many.
+        drain_limit: seconds a worker may take to drain before it is taken for stuck and killed.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        machines: Machines,
+        journal: Journal,
+        clock: Clock,
+        *,
+        template: Callable[[], LaunchTemplate],
+        abandon: Callable[[str], int],
+        drain_limit: float,
+    ) -> None:
+        self._function = function
+        self._machines = machines
+        self._journal = journal
+        self._clock = clock
+        self._template = template
+        self._abandon = abandon
+        self._drain_limit = drain_limit
+        self._backoff = Backoff()
+        self._used: set[str] = set()
+        self._starting: set[str] = set()
+        self._leaving: dict[str, float] = {}
+        self._condemned: set[str] = set()
+        self._unreplaced: list[str] = []
+        #: Why no worker gets into service; empty if they do.
+        self.trouble = ""
+
+    def look(self) -> list[Machine]:
+        """The workers present, after taking note of who came into service and who ended."""
+        self._bury(list(self._machines.ended()))
+        machines = as_told(self._machines.list(), self._leaving)
+        for machine in machines:
+            self._notice(machine)
+        return machines
+
+    def keep(self, wanted: int, why: str) -> None:
+        """Launch or drain so that `wanted` workers are, or will be, taking work."""
+        present = [m for m in self._present() if m.state is not WorkerState.DRAINING]
+        missing = wanted - len(present)
+        if missing > 0 and self._backoff.due(self._clock.now()):
+            self._launch(missing, why)
+        elif missing < 0:
+            for machine in leavers(present, -missing):
+                self._drain(machine, why)
+
+    @property
+    def rests(self) -> bool:
+        """Whether a launch waits for its rest to end, within the next second."""
+        return 0 < self._backoff.until - self._clock.now() < 1
+
+    def drain_all(self, why: str) -> None:
+        """Let all workers finish what they have, and leave."""
+        for machine in self._present():
+            if machine.id not in self._leaving:
+                self._drain(machine, why)
+
+    def kill_all(self, why: str) -> None:
+        """End all workers at once; their jobs are done again by others."""
+        for machine in self._present():
+            self._kill(machine, why)
+
+    def _present(self) -> list[Machine]:
+        return as_told(self._machines.list(), self._leaving)
+
+    def _launch(self, count: int, why: str) -> None:
+        try:
+            template = self._template()
+            for _ in range(count):
+                self._launch_one(template, why)
+        except Unavailable as problem:
+            rest = self._backoff.failed(self._clock.now())
+            self.trouble = f"no worker can be launched: {problem}"
+            self._write("crashed", self._function, f"{problem}; tried again in {human_time(rest)}")
+
+    def _launch_one(self, template: LaunchTemplate, why: str) -> None:
+        name = self._new_id()
+        self._machines.launch(name, template)
+        self._starting.add(name)
+        reason = f"replaces {self._unreplaced.pop(0)}" if self._unreplaced else why
+        made_from = {"template": template.name, "version": template.version}
+        self._write("launched", name, reason, **made_from)
+
+    def _new_id(self) -> str:
+        while True:
+            name = f"{self._function}-{secrets.token_hex(3)}"
+            if name not in self._used:
+                self._used.add(name)
+                return name
+
+    def _drain(self, machine: Machine, why: str) -> None:
+        self._leaving[machine.id] = self._clock.now() + self._drain_limit
+        doing = f"finishes {machine.jobs} jobs first" if machine.jobs > 1 else ""
+        if machine.jobs == 1 or (machine.state is WorkerState.BUSY and not doing):
+            doing = "finishes its job first"
+        self._write("draining", machine.id, f"{why}; {doing}" if doing else why)
+        self._machines.drain(machine.id)
+
+    def _kill(self, machine: Machine, why: str) -> None:
+        self._condemned.add(machine.id)
+        self._write("killed", machine.id, why)
+        self._machines.kill(machine.id)
+
+    def _notice(self, machine: Machine) -> None:
+        now = self._clock.now()
+        if machine.id in self._condemned:
+            return
+        if machine.state is WorkerState.STARTING:
+            if now - machine.launched > START_LIMIT:
+                self._kill(machine, f"not in service after {human_time(START_LIMIT)}")
+        elif machine.id in self._starting:
+            self._starting.discard(machine.id)
+            self.trouble = ""
+            took = human_time(max(0.0, now - machine.launched))
+            self._write("ready", machine.id, f"in service {took} after its launch")
+        elif now > self._leaving.get(machine.id, now):
+            self._kill(machine, f"has not drained within {human_time(self._drain_limit)}")
+
+    def _bury(self, ended: list[Ended]) -> None:
+        unasked = [end for end in ended if not end.asked or end.machine.id in self._condemned]
+        if unasked and all(self._had_worked(end.machine) for end in unasked):
+            self._backoff.proved()
+        rest = self._backoff.failed(self._clock.now()) if unasked else 0.0
+        for end in ended:
+            self._write_end(end, rest if end in unasked else None)
+            self._forget(end.machine.id)
+
+    def _had_worked(self, machine: Machine) -> bool:
+        served = machine.id not in self._starting
+        lasted = self._clock.now() - machine.launched
+        return served and (machine.done > 0 or lasted > SETTLED)
+
+    def _write_end(self, end: Ended, rest: float | None) -> None:
+        """Write down an end and give its jobs back; `rest` is set if nobody asked for the end."""
+        name = end.machine.id
+        given_back = self._abandon(name) if end.status != 0 else 0
+        jobs = f"; {given_back} of its jobs go to others" if given_back else ""
+        facts = {"status": end.status, "done": end.machine.done, "given_back": given_back}
+        if rest is None:
+            self._write("stopped", name, f"left after {end.machine.done} jobs{jobs}", **facts)
+            return
+        kind = "crashed" if end.status != 0 else "stopped"
+        again = f"; a new one may start in {human_time(rest)}"
+        self._write(kind, name, f"{end.cause}{jobs}{again}", **facts)
+        self._unreplaced.append(name)
+        if name in self._starting:
+            self.trouble = f"no worker gets into service; {name}: {end.cause}"
+
+    def _forget(self, name: str) -> None:
+        self._starting.discard(name)
+        self._condemned.discard(name)
+        self._leaving.pop(name, None)
+
+    def _write(self, what: str, subject: str, reason: str, **facts: object) -> None:
+        self._journal.write(
+            f"worker.{what}", subject, reason, {"function": self._function, **facts}
+        )
