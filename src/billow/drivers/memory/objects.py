@@ -18,9 +18,9 @@ from typing import BinaryIO, NamedTuple
 from billow.clock import Clock
 from billow.errors import BadInput, NotFound, TooLarge
 from billow.ids import new_id
+from billow.names import check_key, clean_name
 from billow.ports.ledger import Ledger, Submission
 from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Stored
-from billow.ports.rules import check_key, safe_name
 
 #: Bytes that are read or handed on at once.
 _BLOCK = 1024 * 1024
@@ -57,7 +57,7 @@ class MemoryObjects:
         sha256: str | None = None,
     ) -> Stored:
         """Store an object, with the copies and jobs that its arrival sets off."""
-        name = safe_name(name)
+        name = clean_name(name) if name or key is None else ""
         key = f"{new_id()}/{name}" if key is None else check_key(key)
         body = _read_all(data, limit)
         digest = hashlib.sha256(body).hexdigest()
@@ -124,7 +124,7 @@ class MemoryObjects:
         to_key = key if to_key is None else check_key(to_key)
         with self._lock:
             info, data = self._need(store, key)
-            copied = replace(info, store=to_store, key=to_key, created=self._clock.now())
+            copied = replace(info, store=to_store, key=to_key)
             return self._arrive(_Row(copied, data))
 
     def delete(self, store: str, key: str) -> bool:

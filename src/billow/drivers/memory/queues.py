@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from billow.clock import Clock
 from billow.drivers.memory.wake import MemoryWake
-from billow.errors import NotFound
+from billow.errors import BadInput, NotFound
 from billow.ids import new_id
 from billow.ports.ledger import Counts
 from billow.ports.queues import (
@@ -128,7 +128,8 @@ class MemoryQueues:
             for row in found:
                 if row is not None:
                     row.due = self._clock.now() + visibility
-            self._wake.notify(queue_channel(name), len(receipts))
+            if visibility == 0:
+                self._wake.notify(queue_channel(name), len(receipts))
             return [row is not None for row in found]
 
     def counts(self, name: str) -> Counts:
@@ -138,7 +139,7 @@ class MemoryQueues:
             rows = self._fresh(self._queues[name], now) if name in self._queues else []
             visible = [row for row in rows if row.due <= now]
             in_flight = sum(1 for row in rows if row.due > now and row.receipt)
-            oldest = min((row.due for row in visible), default=now)
+            oldest = min((row.sent for row in visible), default=now)
             delayed = len(rows) - len(visible) - in_flight
             return Counts(len(visible), in_flight, delayed, now - oldest)
 
@@ -152,13 +153,15 @@ class MemoryQueues:
 
     def redrive(self, dead_letter: str, target: str, limit: int | None = None) -> int:
         """Move messages from a dead-letter queue to `target`; returns how many."""
+        if dead_letter == target:
+            raise BadInput(f"queue {target!r} cannot be redriven to itself")
         with self._lock:
             now = self._clock.now()
             source, goal = self._queue(dead_letter), self._queue(target)
             rows = [row for row in self._fresh(source, now) if row.due <= now][:limit]
             for row in rows:
                 source.remove(row)
-                goal.rows[row.id] = _Row(row.id, row.body, now, now)
+                goal.rows[row.id] = _Row(row.id, row.body, row.sent, now)
             self._wake.notify(queue_channel(target), len(rows))
             return len(rows)
 
@@ -201,8 +204,8 @@ class MemoryQueues:
         return row.message(row.receipt)
 
     def _is_spent(self, row: _Row, queue: _Queue) -> bool:
-        most = queue.options.max_receives
-        return most is not None and row.receives >= most
+        most, grave = queue.options.max_receives, queue.options.dead_letter
+        return most is not None and grave is not None and row.receives >= most
 
     def _bury(self, row: _Row, queue: _Queue) -> None:
         assert queue.options.dead_letter is not None
