@@ -54,8 +54,17 @@ class Bench(Peer):
         return [self._worker("worker-1"), self._worker("worker-2")]
 
     def _worker(self, name: str) -> Command:
-        what = ["--app", APP, "--function", self.function, "--folder", self.folder, "--id", name]
-        return [sys.executable, "-m", "billow.worker", *what]
+        where: Command = ["--app", APP, "--folder", self.folder]
+        return [
+            sys.executable,
+            "-m",
+            "billow.worker",
+            *where,
+            "--function",
+            self.function,
+            "--id",
+            name,
+        ]
 
     def done(self) -> int:
         # The tally is written in the transactions that store the results.
