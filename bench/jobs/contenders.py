@@ -50,7 +50,11 @@ ARQ = "2 processes, 100 jobs each, poll 10 ms, uvloop, JSON"
 
 TASKIQ_LIST = Contender("TaskIQ, list", "taskiq", TASKIQ, "lost: taken off before they run")
 TASKIQ_STREAM = Contender(
-    "TaskIQ, stream", "taskiq", TASKIQ, "run again after 10 min", settings={"BROKER": "stream"}
+    "TaskIQ, stream",
+    "taskiq",
+    TASKIQ,
+    "run again after 10 min, once new jobs arrive",
+    settings={"BROKER": "stream"},
 )
 DRAMATIQ_REDIS = Contender("Dramatiq", "dramatiq", DRAMATIQ, "run again after 60 s")
 CELERY_DEFAULT = Contender(
@@ -108,7 +112,7 @@ KILLED = (
         "TaskIQ, stream, idle_timeout 10 s",
         "taskiq",
         TASKIQ,
-        "run again after 10 s",
+        "run again after 10 s, once new jobs arrive",
         settings={"BROKER": "stream", "IDLE_MS": "10000"},
     ),
     DRAMATIQ_REDIS,
