@@ -1,0 +1,1 @@
+"""The web process: the HTTP API in `api/`, the console in `pages/`, one Starlette application."""

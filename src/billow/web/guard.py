@@ -1,0 +1,146 @@
+"""What every request must pass before anything reads it, and the headers of every response.
+
+There are no accounts yet, so the server is for this machine alone. A web page elsewhere must not
+be able to use a visitor's browser as its hands: neither by a name that resolves to this machine
+(the Host header is checked), nor by a form or script (unsafe methods are checked for where they
+come from).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from billow.errors import Error
+from billow.web.replies import problem_of, refuse
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+#: Bytes of all request headers together, and of path and query.
+MAX_HEADERS = 32 * 1024
+MAX_TARGET = 8 * 1024
+
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+_log = logging.getLogger("billow.web")
+
+
+class Refused(Error):
+    """The request is not let in."""
+
+    status = 403
+    title = "Refused"
+
+
+class WrongHost(Refused):
+    """The Host header names another machine."""
+
+    status = 421
+    title = "Wrong host"
+
+
+class HeadersTooLarge(Refused):
+    """Headers or address are longer than anything an honest client sends."""
+
+    status = 431
+    title = "Request header fields too large"
+
+
+class Guard:
+    """ASGI middleware: lets in what may come in, and lets nothing unexpected out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def send_safely(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            check_request(scope)
+            await self._app(scope, receive, send_safely)
+        except Exception as error:
+            if not isinstance(error, Refused):
+                _log.exception("unexpected", extra={"id": scope.get("billow.id")})
+            if begun:
+                raise
+            request = Request(scope, receive)
+            await refuse(request, problem_of(error))(scope, receive, send_safely)
+
+
+def check_request(scope: Scope) -> None:
+    """Raises Refused if a request is too long, for another host, or sent by another site's page."""
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > MAX_HEADERS:
+        raise HeadersTooLarge(f"headers may have {MAX_HEADERS} bytes, not {size}")
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
+        raise HeadersTooLarge(f"path and query may have {MAX_TARGET} bytes")
+    headers = Headers(scope=scope)
+    hosts = headers.getlist("host")
+    if len(hosts) != 1 or not is_local(hosts[0]):
+        raise WrongHost("this service has no accounts yet and answers to this machine's names only")
+    if scope["method"] not in _SAFE_METHODS:
+        check_origin(headers)
+
+
+def is_local(host: str) -> bool:
+    """Whether a Host header (name and port) can only mean this machine."""
+    try:
+        name = urlsplit(f"//{host}").hostname
+        port = urlsplit(f"//{host}").port
+    except ValueError:
+        return False
+    if not name or (port is None and host.endswith(":")) or "@" in host or "/" in host:
+        return False
+    return name == "localhost" or is_loopback(name)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an IP address is one of this machine's own."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def check_origin(headers: Headers) -> None:
+    """Raises Refused if a browser sends this request on behalf of another site's page.
+
+    Browsers say where a request comes from, and pages cannot forge that. Programs say nothing.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise Refused(f"a page of another site cannot do this (Sec-Fetch-Site: {site})")
+        return
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers["host"]:
+        raise Refused("a page of another site cannot do this (Origin is not this host)")

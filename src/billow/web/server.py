@@ -1,0 +1,42 @@
+"""The application: API and console behind one guard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from billow.app import App
+from billow.errors import Error
+from billow.home import Home
+from billow.web import pages
+from billow.web.context import Context
+from billow.web.guard import Guard
+from billow.web.replies import on_error
+
+
+def make_app(home: Home, app: App) -> Starlette:
+    """The ASGI application that serves `app` from `home`.
+
+    `state.context` is its Context. Pages come from `billow.web.pages.routes()`; if the console has
+    an `error_page(request, problem)`, browsers get that instead of a problem document.
+    """
+    context = Context(home, app)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        context.close()
+
+    made = Starlette(
+        routes=pages.routes(),
+        middleware=[Middleware(Guard)],
+        exception_handlers={Error: on_error, HTTPException: on_error},
+        lifespan=lifespan,
+    )
+    made.state.context = context
+    made.state.error_page = getattr(pages, "error_page", None)
+    return made
