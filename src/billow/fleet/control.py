@@ -47,7 +47,7 @@ class Controller:
 
     def tick(self, counts: Counts | None) -> None:
         """Look, decide, act. `counts` are the queue's; None if they could not be read."""
-        self._machines = self.crew.look()
+        self.look()
         seen = self._observe(counts)
         decision = self._ask(seen)
         self._tell_alarms(decision.alarms)
@@ -59,6 +59,19 @@ class Controller:
     def restless(self) -> bool:
         """Whether a worker is about to come into service or to be launched, so look again soon."""
         return bool(tally(self._machines)["starting"]) or self.crew.rests
+
+    @property
+    def counts(self) -> Counts | None:
+        """The queue's counts as last read; None if they never could be."""
+        return self._counts
+
+    def look(self) -> None:
+        """Take note of the workers that came into service or ended, and do nothing about it."""
+        self._machines = self.crew.look()
+
+    def pids(self) -> list[tuple[int | None, int | None]]:
+        """The processes of the workers, each with its child."""
+        return [(machine.pid, machine.child_pid) for machine in self._machines]
 
     def state(self) -> dict[str, Any]:
         """The fleet as it is, for the board."""

@@ -56,6 +56,7 @@ class Crew:
         self._used: set[str] = set()
         self._starting: set[str] = set()
         self._leaving: dict[str, float] = {}
+        self._killed: set[str] = set()
         self._condemned: set[str] = set()
         self._unreplaced: list[str] = []
         #: Why no worker gets into service; empty if they do.
@@ -64,7 +65,7 @@ class Crew:
     def look(self) -> list[Machine]:
         """The workers present, after taking note of who came into service and who ended."""
         self._bury(list(self._machines.ended()))
-        machines = as_told(self._machines.list(), self._leaving)
+        machines = as_told(self._machines.present(), self._leaving)
         for machine in machines:
             self._notice(machine)
         return machines
@@ -96,7 +97,7 @@ class Crew:
             self._kill(machine, why)
 
     def _present(self) -> list[Machine]:
-        return as_told(self._machines.list(), self._leaving)
+        return as_told(self._machines.present(), self._leaving)
 
     def _launch(self, count: int, why: str) -> None:
         try:
@@ -132,16 +133,16 @@ class Crew:
         self._machines.drain(machine.id)
 
     def _kill(self, machine: Machine, why: str) -> None:
-        self._condemned.add(machine.id)
-        self._write("killed", machine.id, why)
-        self._machines.kill(machine.id)
+        if machine.id not in self._killed:
+            self._killed.add(machine.id)
+            self._write("killed", machine.id, why)
+            self._machines.kill(machine.id)
 
     def _notice(self, machine: Machine) -> None:
         now = self._clock.now()
-        if machine.id in self._condemned:
-            return
         if machine.state is WorkerState.STARTING:
             if now - machine.launched > START_LIMIT:
+                self._condemned.add(machine.id)
                 self._kill(machine, f"not in service after {human_time(START_LIMIT)}")
         elif machine.id in self._starting:
             self._starting.discard(machine.id)
@@ -183,6 +184,7 @@ class Crew:
 
     def _forget(self, name: str) -> None:
         self._starting.discard(name)
+        self._killed.discard(name)
         self._condemned.discard(name)
         self._leaving.pop(name, None)
 

@@ -76,7 +76,7 @@ class Machines(Protocol):
     """Starts and stops the workers of one fleet, and tells how they fare. No call waits."""
 
     def launch(self, id: str, template: LaunchTemplate) -> None:
-        """Start a worker called `id`; it reports by `list` from now on.
+        """Start a worker called `id`; it is among those `present` from now on.
 
         Raises:
             Unavailable: it cannot be started now; the message says why.
@@ -91,7 +91,7 @@ class Machines(Protocol):
         """End a worker at once. No effect on one that has ended."""
         ...
 
-    def list(self) -> Sequence[Machine]:
+    def present(self) -> Sequence[Machine]:
         """The workers that have not ended, in the order of their launch."""
         ...
 

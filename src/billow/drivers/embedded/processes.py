@@ -104,7 +104,7 @@ class Processes:
             worker.asked = True
             worker.child.kill()
 
-    def list(self) -> list[Machine]:
+    def present(self) -> list[Machine]:
         """The workers as they last reported."""
         for worker in self._workers.values():
             self._read(worker)
@@ -113,12 +113,12 @@ class Processes:
     def ended(self) -> list[Ended]:
         """The workers that ended since the last call."""
         over = []
-        for id, worker in list(self._workers.items()):
+        for name, worker in list(self._workers.items()):
             status = worker.child.poll()
             if status is not None:
                 self._read(worker)
                 os.close(worker.status)
-                del self._workers[id]
+                del self._workers[name]
                 words = worker.child.last_words()
                 over.append(Ended(worker.machine, status, worker.asked, words))
         return over

@@ -1,0 +1,225 @@
+"""The keeper's loop: watch the processes, control the fleets, write down how things stand."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import select
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import billow
+from billow.app import App
+from billow.clock import Clock, ScaledClock
+from billow.home import Home
+from billow.keeper.listen import url
+from billow.keeper.parts import Parts, Settings
+from billow.keeper.report import Report
+from billow.keeper.upkeep import Upkeep
+from billow.keeper.view import View
+from billow.ports.journal import Entry
+from billow.ports.wake import KEEPER, Waiter
+from billow.units import human_time
+
+#: Seconds between two looks; while workers start; and at least, however often work arrives.
+TICK = 0.5
+RESTLESS = 0.1
+BREATH = 0.05
+
+#: Looks that a minute on a sped-up clock should have, for its averages to mean something.
+LOOKS_PER_MINUTE = 2
+
+#: Share of a core that looking may cost before the keeper looks less often.
+BUDGET = 0.05
+
+#: Seconds that web servers may take to finish their requests, and killed processes to vanish.
+WEB_GRACE = 5.0
+LAST_WAIT = 5.0
+
+_log = logging.getLogger("billow.keeper")
+_T = TypeVar("_T")
+
+
+class Keeper:
+    """Runs one service until it is told to stop.
+
+    Args:
+        settings: how.
+        app: what.
+        home: where its work is kept.
+        bound: the listening socket of the web servers.
+        view: is told what happens.
+    """
+
+    def __init__(
+        self, settings: Settings, app: App, home: Home, bound: socket.socket, view: View
+    ) -> None:
+        self._settings = settings
+        self._app = app
+        self._home = home
+        self._view = view
+        self._url = url(bound)
+        self._bell_reader, self._bell = os.pipe()
+        os.set_blocking(self._bell_reader, False)
+        self._stops = 0
+        self._complaints: dict[str, str] = {}
+        control_clock: Clock = home.clock
+        if settings.speed != 1:
+            control_clock = ScaledClock(settings.speed, home.clock.now())
+        self._parts = Parts(settings, app, home, bound, control_clock)
+        self._report = Report(home, self._parts.fleets, self._parts.processes)
+        self._upkeep = Upkeep(home, settings.logs)
+        self._seen_seq = 0
+
+    def stop(self) -> None:
+        """Ask the keeper to stop; asked again, to stop at once. For any thread or signal."""
+        self._stops += 1
+        with contextlib.suppress(OSError):
+            os.write(self._bell, b"!")
+
+    def run(self) -> None:
+        """Start everything, keep it running until `stop`, let everything leave."""
+        try:
+            with self._home.wake.waiter(KEEPER) as waiter:
+                self._start()
+                while not self._stops:
+                    began = time.monotonic()
+                    self._tick()
+                    self._rest(waiter, began)
+            self._leave()
+        finally:
+            self._close()
+
+    def _start(self) -> None:
+        latest = self._home.journal.read(newest=True, limit=1)
+        self._seen_seq = latest[0].seq if latest else 0
+        service = self._service()
+        for process in self._parts.processes:
+            process.tick()
+        self._home.journal.write("service.started", self._app.name, f"at {self._url}", service)
+        self._home.journal.show("service", service)
+        _write_whole(self._service_file, json.dumps(service, indent=2) + "\n")
+        self._upkeep.start()
+        self._view.started(service)
+
+    @property
+    def _service_file(self) -> Path:
+        return self._settings.folder / "service.json"
+
+    def _service(self) -> dict[str, Any]:
+        return {
+            "app": self._app.name,
+            "target": self._settings.target,
+            "folder": str(self._settings.folder),
+            "url": self._url,
+            "speed": self._settings.speed,
+            "version": billow.__version__,
+            "pid": os.getpid(),
+            "started": self._home.clock.now(),
+        }
+
+    def _tick(self) -> None:
+        """Look after everything once; what fails is told and tried again at the next tick."""
+        for process in self._parts.processes:
+            self._guard(process.name, process.tick)
+        for function, controller in self._parts.fleets:
+            look = partial(self._home.ledger.counts, function.name)
+            counts = self._guard(f"counts of {function.name}", look)
+            self._guard(f"fleet of {function.name}", partial(controller.tick, counts))
+        self._tell()
+
+    def _tell(self, *, at_once: bool = False) -> None:
+        now = self._home.clock.now()
+        if at_once or self._report.due(now):
+            fleets = self._guard("report", partial(self._report.look, now))
+            self._view.progressed(fleets or {})
+        for entry in self._guard("news", self._news) or []:
+            self._seen_seq = entry.seq
+            self._view.happened(entry)
+
+    def _news(self) -> list[Entry]:
+        return self._home.journal.read(after=self._seen_seq)
+
+    def _rest(self, waiter: Waiter, began: float) -> None:
+        """Wait until something happens or it is time to look again; at least a breath."""
+        pause = min(TICK, 60 / LOOKS_PER_MINUTE / self._settings.speed)
+        if any(controller.restless for _, controller in self._parts.fleets):
+            pause = min(pause, RESTLESS)
+        cost = time.monotonic() - began
+        self._wait([waiter.fileno()], max(pause, cost / BUDGET))
+        breath = BREATH - (time.monotonic() - began - cost)
+        if breath > 0 and not self._stops:
+            time.sleep(breath)
+        waiter.clear()
+
+    def _wait(self, fds: list[int], pause: float) -> None:
+        poller = select.poll()
+        for fd in (self._bell_reader, *fds, *self._parts.filenos()):
+            poller.register(fd, select.POLLIN)
+        poller.poll(pause * 1000)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._bell_reader, 512)
+
+    def _leave(self) -> None:
+        """Let everything finish what it has; end what takes too long."""
+        grace = self._settings.grace
+        self._view.stopping(
+            f"stopping: workers have {human_time(grace)} to finish what they do "
+            "(Ctrl-C again stops at once)"
+        )
+        self._guard("leaving", self._parts.drain)
+        began = time.monotonic()
+        while self._parts.web_running or self._parts.workers_present:
+            waited = time.monotonic() - began
+            hurry = self._stops > 1
+            if hurry or waited > WEB_GRACE:
+                self._parts.kill_web()
+            if hurry or waited > grace:
+                self._guard("leaving", self._parts.kill_workers)
+            if waited > max(grace, WEB_GRACE) + LAST_WAIT:
+                break
+            self._wait([], RESTLESS)
+            self._guard("leaving", self._parts.bury)
+            self._tell()
+
+    def _close(self) -> None:
+        """Let go of everything; what still runs leaves by its lifeline."""
+        self._parts.close()
+        self._upkeep.stop()
+        self._service_file.unlink(missing_ok=True)
+        self._guard("leaving", self._sign_off)
+        self._tell(at_once=True)
+        self._view.stopped()
+        os.close(self._bell_reader)
+        os.close(self._bell)
+
+    def _sign_off(self) -> None:
+        self._home.journal.write("service.stopped", self._app.name, "stopped")
+        stopped = {**self._service(), "stopped": self._home.clock.now(), "pid": None}
+        self._home.journal.show("service", stopped)
+
+    def _guard(self, what: str, action: Callable[[], _T]) -> _T | None:
+        """Run `action`; a keeper must outlast a full disk, so what it raises is only logged."""
+        try:
+            result = action()
+        except Exception as problem:
+            told = f"{type(problem).__name__}: {problem}"
+            if self._complaints.get(what) != told:
+                self._complaints[what] = told
+                _log.exception("%s failed; the keeper goes on", what)
+            return None
+        self._complaints.pop(what, None)
+        return result
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that readers see the old or the new one, never a part."""
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(text)
+    draft.replace(path)

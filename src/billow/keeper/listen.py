@@ -1,0 +1,57 @@
+"""The web servers' socket. The keeper holds it, so the address outlives each web server."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+
+from billow.errors import Unavailable
+
+#: Seconds to wait for an address that the servers of a keeper just killed still hold.
+PATIENCE = 5.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any free port. Requests queue until a server takes them.
+
+    Raises:
+        Unavailable: the address is in use or not this machine's.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _bind(host, port)
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            raise Unavailable(_explain(host, port, problem)) from problem
+
+
+def url(bound: socket.socket) -> str:
+    """The address people type."""
+    host, port = bound.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = found[0]
+    made = socket.socket(family, kind, protocol)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(512)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _explain(host: str, port: int, problem: OSError) -> str:
+    if problem.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use by another program; choose another with --port"
+    return f"cannot listen on {host}:{port}: {problem.strerror or problem}"

@@ -1,0 +1,148 @@
+"""What a running service consists of: its fleets of workers, and its other processes."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from billow.app import App
+from billow.clock import Clock
+from billow.drivers.embedded.processes import Processes
+from billow.drivers.embedded.spawn import Child, Lifeline
+from billow.fleet.control import Controller
+from billow.fleet.crew import Crew
+from billow.fleet.templates import Templates
+from billow.function import Function
+from billow.home import Home
+from billow.keeper.supervised import Supervised
+from billow.units import seconds
+
+#: The web server's command, before its arguments.
+WEB = (sys.executable, "-m", "billow.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a service is to be run."""
+
+    #: The app: a file, a folder or `package.module:name`.
+    target: str
+    folder: Path
+    #: How much faster the policies' periods and cooldowns pass.
+    speed: float = 1.0
+    #: Seconds that workers may take to finish their jobs when the service stops.
+    grace: float = 30.0
+    #: The web server's command; None runs none.
+    web: tuple[str, ...] | None = WEB
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the processes' logs."""
+        return self.folder / "logs"
+
+
+class Parts:
+    """Everything that the keeper starts, each with what looks after it.
+
+    Args:
+        settings: how the service is run.
+        app: what it consists of.
+        home: where its work is kept.
+        bound: the listening socket of the web servers.
+        control_clock: the time that policies go by.
+    """
+
+    def __init__(
+        self, settings: Settings, app: App, home: Home, bound: socket.socket, control_clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._home = home
+        self._bound = bound
+        self._control_clock = control_clock
+        self._lifeline = Lifeline()
+        self._machines: list[Processes] = []
+        self.fleets = [(each, self._make_fleet(each)) for each in app.functions.values()]
+        self.processes: list[Supervised] = []
+        if settings.web is not None:
+            web = Supervised("web", self._start_web, home.journal, home.clock)
+            self.processes.append(web)
+
+    @property
+    def web_running(self) -> bool:
+        """Whether a web server was running when last looked at."""
+        return any(process.running for process in self.processes)
+
+    @property
+    def workers_present(self) -> bool:
+        """Whether any worker has not left."""
+        return any(machines.present() for machines in self._machines)
+
+    def filenos(self) -> list[int]:
+        """Descriptors that become readable when a process ends."""
+        workers = [fd for machines in self._machines for fd in machines.filenos()]
+        return workers + [fd for process in self.processes for fd in process.filenos()]
+
+    def drain(self) -> None:
+        """Ask everything to finish what it has, and to leave."""
+        for process in self.processes:
+            process.stop()
+        for _, controller in self.fleets:
+            controller.crew.drain_all("the service stops")
+
+    def kill_web(self) -> None:
+        """End the web servers at once."""
+        for process in self.processes:
+            process.kill()
+
+    def kill_workers(self) -> None:
+        """End the workers at once; what they had is done again by others."""
+        for _, controller in self.fleets:
+            controller.crew.kill_all("the service stops at once")
+
+    def bury(self) -> None:
+        """Take note of what has ended, and start nothing."""
+        for process in self.processes:
+            process.tick()
+        for _, controller in self.fleets:
+            controller.look()
+
+    def close(self) -> None:
+        """Let go of the lifeline: whatever still runs leaves by itself."""
+        self._lifeline.close()
+
+    def _make_fleet(self, function: Function) -> Controller:
+        home, settings = self._home, self._settings
+        templates = Templates(home.tables, function.name)
+        templates.declare(function.fleet.template)
+        arguments = ("--app", settings.target, "--function", function.name)
+        machines = Processes(
+            (*arguments, "--folder", str(settings.folder)),
+            logs=settings.logs,
+            lifeline=self._lifeline,
+            clock=home.clock,
+        )
+        self._machines.append(machines)
+        crew = Crew(
+            function.name,
+            machines,
+            home.journal,
+            home.clock,
+            template=templates.default,
+            abandon=home.ledger.abandon,
+            drain_limit=seconds(function.limits.time) + settings.grace,
+        )
+        return Controller(function.name, function.fleet, crew, home.journal, self._control_clock)
+
+    def _start_web(self) -> Child:
+        settings = self._settings
+        host, port = self._bound.getsockname()[:2]
+        lifeline, listening = self._lifeline.reader, self._bound.fileno()
+        where = ("--app", settings.target, "--folder", str(settings.folder))
+        address = ("--host", host, "--port", str(port), "--fd", str(listening))
+        return Child(
+            (*(settings.web or WEB), *where, *address, "--lifeline", str(lifeline)),
+            log=settings.logs / "web.log",
+            fds=(lifeline, listening),
+        )

@@ -1,0 +1,85 @@
+"""`run`: the whole of a service, from a target to its end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from billow.errors import SettingError
+from billow.flow.arrivals import arrival_rule
+from billow.home import open_home
+from billow.keeper.keeper import Keeper
+from billow.keeper.listen import listen
+from billow.keeper.lock import KeeperLock
+from billow.keeper.parts import WEB, Settings
+from billow.keeper.view import PlainView, View
+from billow.loading import load_app
+from billow.units import Duration, seconds
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(
+    target: str,
+    folder: str | Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    speed: float = 1.0,
+    grace: Duration = "30 s",
+    view: View | None = None,
+    web: tuple[str, ...] | None = WEB,
+    ready: Callable[[Keeper], None] | None = None,
+) -> None:
+    """Run the service that `target` declares; returns when it was stopped and all has left.
+
+    SIGINT, SIGTERM and SIGHUP stop it: workers get `grace` to finish their jobs; a second signal
+    stops it at once. What was accepted and not finished is done when the service runs again.
+
+    Args:
+        target: a file, a folder with an `app.py`, or `package.module:name`.
+        folder: where the service keeps everything.
+        host: address the web servers listen on.
+        port: port they listen on; 0 takes a free one.
+        speed: how many times faster the policies' periods and cooldowns pass.
+        grace: how long workers may take to finish when the service stops.
+        view: is told what happens; a `PlainView` if not given.
+        web: the web server's command; None runs none.
+        ready: called with the keeper before it starts, so that another thread can `stop` it.
+
+    Raises:
+        Conflict: another keeper runs in `folder`.
+        DeclarationError: the app cannot be loaded.
+        SettingError: `speed` is not above 0.
+        Unavailable: the folder cannot be used, or the address is taken.
+    """
+    if not speed > 0:
+        raise SettingError(f"speed {speed}: must be more than 0")
+    place = Path(folder)
+    settings = Settings(target, place, speed, seconds(grace), web)
+    with KeeperLock(place), closing(listen(host, port)) as bound:
+        app = load_app(target)
+        home = open_home(place, arrivals=arrival_rule(app))
+        keeper = Keeper(settings, app, home, bound, view or PlainView())
+        if ready is not None:
+            ready(keeper)
+        with _stopped_by_signals(keeper):
+            keeper.run()
+
+
+@contextmanager
+def _stopped_by_signals(keeper: Keeper) -> Iterator[None]:
+    """Let signals stop the keeper; outside of the main thread only `stop` can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    before = {number: signal.signal(number, lambda *_: keeper.stop()) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

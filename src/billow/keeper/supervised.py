@@ -1,0 +1,109 @@
+"""A process that is started again whenever it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from billow.clock import Clock
+from billow.drivers.embedded.spawn import Child
+from billow.errors import Unavailable
+from billow.fleet.backoff import Backoff
+from billow.ports.journal import Journal
+from billow.units import human_time
+
+
+class Supervised:
+    """Keeps one process running.
+
+    Args:
+        name: what it is called in the journal and on the board.
+        start: starts it.
+        journal: where starts and ends are written down.
+        clock: real time.
+    """
+
+    def __init__(
+        self, name: str, start: Callable[[], Child], journal: Journal, clock: Clock
+    ) -> None:
+        self.name = name
+        self._start = start
+        self._journal = journal
+        self._clock = clock
+        self._backoff = Backoff()
+        self._child: Child | None = None
+        self._since = clock.now()
+        self._restarts = -1
+        self._stopping = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it was running when last looked at."""
+        return self._child is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it runs."""
+        return self._child.pid if self._child else None
+
+    def tick(self) -> None:
+        """Look after it: take note of its end, and start it when due."""
+        self._look()
+        now = self._clock.now()
+        if self._child is None and not self._stopping and self._backoff.due(now):
+            self._launch(now)
+
+    def stop(self) -> None:
+        """Ask it to leave, and do not start it again."""
+        self._stopping = True
+        if self._child:
+            self._child.terminate()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._stopping = True
+        if self._child:
+            self._child.kill()
+
+    def state(self) -> dict[str, Any]:
+        """What the board shows of it."""
+        state = "running" if self._child else "stopped" if self._stopping else "restarting"
+        restarts = max(0, self._restarts)
+        return {"pid": self.pid, "state": state, "since": self._since, "restarts": restarts}
+
+    def filenos(self) -> list[int]:
+        """A descriptor that becomes readable when it ends."""
+        fd = self._child.fileno() if self._child else None
+        return [] if fd is None else [fd]
+
+    def _launch(self, now: float) -> None:
+        try:
+            self._child = self._start()
+        except Unavailable as problem:
+            rest = self._backoff.failed(now)
+            reason = f"{problem}; tried again in {human_time(rest)}"
+            self._journal.write("process.stopped", self.name, reason)
+            return
+        self._since = now
+        self._restarts += 1
+        again = self._restarts > 0
+        kind = "process.restarted" if again else "process.started"
+        reason = f"restart number {self._restarts}" if again else "started"
+        self._journal.write(kind, self.name, reason, {"pid": self._child.pid})
+
+    def _look(self) -> None:
+        status = self._child.poll() if self._child else None
+        if self._child is None or status is None:
+            return
+        words = self._child.last_words()
+        how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+        self._child = None
+        self._since = self._clock.now()
+        facts = {"status": status}
+        if self._stopping:
+            self._journal.write("process.stopped", self.name, how, facts)
+            return
+        rest = human_time(self._backoff.failed(self._since))
+        said = f": {words}" if words and status else ""
+        reason = f"{how}{said}; started again in {rest}"
+        self._journal.write("process.stopped", self.name, reason, facts)

@@ -1,0 +1,81 @@
+"""The housework: old events, bytes that nothing refers to, logs that grew."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from pathlib import Path
+
+from billow.home import Home
+from billow.units import MiB
+
+#: Seconds between two rounds, and before the first.
+EVERY = 3600.0
+FIRST = 60.0
+
+#: How long events, series and the logs of workers that left are kept, seconds.
+KEEP = 14 * 86400.0
+
+#: Bytes of a log; what is older moves to `<log>.old`.
+LOG_SIZE = 10 * MiB
+
+_log = logging.getLogger("billow.keeper")
+
+
+class Upkeep:
+    """Does the housework every hour, in a thread of its own so that control never waits for it."""
+
+    def __init__(self, home: Home, logs: Path) -> None:
+        self._home = home
+        self._logs = logs
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a round that is under way is not waited for longer than a moment."""
+        self._over.set()
+        self._thread.join(timeout=1)
+
+    def round(self) -> None:
+        """Do all of it once."""
+        for work in (self._trim_journal, self._sweep_objects, self._trim_logs):
+            try:
+                work()
+            except Exception:
+                # The next round tries again; the service itself must not suffer.
+                _log.exception("upkeep: %s failed", work.__name__)
+
+    def _run(self) -> None:
+        wait = FIRST
+        while not self._over.wait(wait):
+            self.round()
+            wait = EVERY
+
+    def _trim_journal(self) -> None:
+        self._home.journal.trim(KEEP)
+
+    def _sweep_objects(self) -> None:
+        self._home.objects.sweep()
+
+    def _trim_logs(self) -> None:
+        oldest = time.time() - KEEP
+        for log in self._logs.glob("*.log*"):
+            facts = log.stat()
+            if facts.st_mtime < oldest:
+                log.unlink(missing_ok=True)
+            elif facts.st_size > LOG_SIZE and log.suffix == ".log":
+                _rotate(log)
+
+
+def _rotate(log: Path) -> None:
+    """Move what is in a log to `<log>.old`; its writer goes on in the same file, from the start."""
+    shutil.copyfile(log, log.with_name(log.name + ".old"))
+    # All writers append, so the next line lands at the new end.
+    with log.open("r+b") as file:
+        file.truncate(0)
