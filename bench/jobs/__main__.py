@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ results_option = click.option(
 @click.group()
 def main() -> None:
     """Measure job queues side by side, and the store's own limit."""
+    # Ended by a signal, it still stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
 
 
 @main.command()

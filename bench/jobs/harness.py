@@ -80,7 +80,7 @@ def _environment(contender: Contender, folder: Path) -> dict[str, str]:
 
 
 def _figures(command: list[str], env: dict[str, str]) -> Record:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd=place.ROOT,
         env=env,
@@ -88,13 +88,15 @@ def _figures(command: list[str], env: dict[str, str]) -> Record:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    try:
-        said, complained = process.communicate(timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        # An interrupt, so that it still ends its workers.
-        process.send_signal(signal.SIGINT)
-        said, complained = process.communicate()
+    ) as process:
+        try:
+            said, complained = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            return {"error": f"not done after {LIMIT:.0f} s"}
+        finally:
+            if process.poll() is None:
+                # An interrupt, so that it still ends its workers.
+                process.send_signal(signal.SIGINT)
     if process.returncode == 0:
         figures: Record = json.loads(said.splitlines()[-1])
         return figures

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bench.jobs.peer import Peer
-from bench.jobs.processes import running
+from bench.jobs.processes import Worker, last_words, running
 
 #: Seconds between two looks at the number of stored results.
 LOOK = 0.02
@@ -42,8 +42,8 @@ def throughput(peer: Peer, jobs: int) -> dict[str, Any]:
 def drain(peer: Peer, jobs: int) -> dict[str, Any]:
     """Start two workers on a full queue; the clock runs from their start to the last result."""
     began = time.perf_counter()
-    with running(peer.commands()):
-        series = watch(peer, jobs, began)
+    with running(peer.commands()) as workers:
+        series = watch(peer, jobs, began, workers)
     stored = peer.stored()
     if stored != jobs:
         raise StuckError(f"{stored} results of {jobs} jobs")
@@ -55,8 +55,12 @@ def drain(peer: Peer, jobs: int) -> dict[str, Any]:
     }
 
 
-def watch(peer: Peer, jobs: int, began: float) -> Series:
-    """How many results were stored when, until all are."""
+def watch(peer: Peer, jobs: int, began: float, workers: Sequence[Worker]) -> Series:
+    """How many results were stored when, until all are.
+
+    Raises:
+        StuckError: the workers ended before, or took too long.
+    """
     series: Series = []
     while True:
         done = peer.done()
@@ -64,6 +68,8 @@ def watch(peer: Peer, jobs: int, began: float) -> Series:
         series.append((moment, done))
         if done >= jobs:
             return series
+        if workers and all(worker.poll() is not None for worker in workers):
+            raise StuckError(f"the workers ended: {last_words()}")
         if moment > PATIENCE:
             raise StuckError(f"{done} of {jobs} jobs done after {moment:.0f} s")
         time.sleep(LOOK)
@@ -95,12 +101,12 @@ def latency(peer: Peer, jobs: int) -> dict[str, float]:
 def burst(peer: Peer, jobs: int) -> dict[str, float]:
     """Idle workers, then many jobs at once: from the first call to the last stored result."""
     peer.reset()
-    with running(peer.commands()):
+    with running(peer.commands()) as workers:
         warm_up(peer)
         before = peer.done()
         began = time.perf_counter()
         peer.enqueue_batch(jobs)
-        seconds = watch(peer, before + jobs, began)[-1][0]
+        seconds = watch(peer, before + jobs, began, workers)[-1][0]
     peer.reset()
     return {"burst_jobs": jobs, "burst_s": seconds, "burst": jobs / seconds}
 

@@ -17,7 +17,7 @@ Worker = subprocess.Popen[bytes]
 
 def start(command: Command) -> Worker:
     """Start a worker in a process group of its own; what it prints goes to a file."""
-    with open(place.folder() / "workers.log", "ab") as log:
+    with _log().open("ab") as log:
         return subprocess.Popen(
             [str(part) for part in command],
             cwd=place.ROOT,
@@ -26,6 +26,11 @@ def start(command: Command) -> Worker:
             stderr=log,
             process_group=0,
         )
+
+
+def last_words() -> str:
+    """The last line that workers printed."""
+    return (_log().read_text().strip().splitlines() or ["nothing said"])[-1]
 
 
 def end(workers: Iterable[Worker]) -> None:
@@ -68,6 +73,10 @@ def descendants(pid: int) -> set[int]:
             found.add(child)
             todo.append(child)
     return found
+
+
+def _log() -> Path:
+    return place.folder() / "workers.log"
 
 
 def _parent(pid: int) -> int | None:

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from bench.jobs import measure
@@ -63,7 +65,22 @@ def test_a_drain_that_lost_results_is_an_error_not_a_figure() -> None:
 def test_a_contender_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "PATIENCE", 0.0)
     with pytest.raises(StuckError, match="of 200 jobs done"):
-        measure.watch(Instant(), 200, began=0.0)
+        measure.watch(Instant(), 200, began=0.0, workers=[])
+
+
+class Broken(Instant):
+    """A queue whose workers do not start."""
+
+    def commands(self) -> list[Command]:
+        return [[sys.executable, "-c", "raise SystemExit('no such option')"]]
+
+    def done(self) -> int:
+        return 0
+
+
+def test_workers_that_end_are_noticed_and_quoted() -> None:
+    with pytest.raises(StuckError, match="the workers ended: no such option"):
+        measure.throughput(Broken(), 100)
 
 
 def test_latency_and_burst_give_milliseconds_and_a_rate() -> None:
