@@ -29,9 +29,7 @@ from tests.contract.jobs import (
 def test_an_accepted_job_is_pending_and_says_what_was_asked(
     home: Home, clock: VirtualClock
 ) -> None:
-    asked = Submission(
-        "f", '{"n":1,"text":"ä𝄞"}', name="book.txt", upload="store/key", owner="ana"
-    )
+    asked = Submission("f", '{"n":1,"text":"ä𝄞"}', name="book.txt", upload="store/key", owner="ana")
     [accepted] = submit(home, asked)
     assert accepted.new
     assert is_id(accepted.id)
@@ -42,7 +40,8 @@ def test_an_accepted_job_is_pending_and_says_what_was_asked(
     assert (job.upload, job.owner) == ("store/key", "ana")
     assert (job.created, job.due) == (clock.now(), clock.now())
     assert (job.failures, job.lost) == (0, 0)
-    assert job.result is job.failure is job.worker is job.started is job.finished is None
+    assert (job.result, job.failure, job.worker) == (None, None, None)
+    assert (job.started, job.finished) == (None, None)
 
 
 def test_accepting_nothing(home: Home) -> None:
@@ -124,9 +123,7 @@ def test_of_a_refused_batch_nothing_is_accepted(home: Home) -> None:
 
 def test_a_batch_that_disagrees_with_itself_is_refused(home: Home) -> None:
     with pytest.raises(Conflict):
-        submit(
-            home, Submission("f", key="k", digest="one"), Submission("f", key="k", digest="two")
-        )
+        submit(home, Submission("f", key="k", digest="one"), Submission("f", key="k", digest="two"))
     assert home.ledger.find_key("local", "k") is None
 
 

@@ -135,9 +135,7 @@ def test_after_gives_what_came_since(home: Home) -> None:
     latest = accepted[-1].seq
     assert home.ledger.find(after=latest).jobs == []
     new = submit_many(home, 4)
-    assert [job.id for job in home.ledger.find(after=latest).jobs] == [
-        a.id for a in reversed(new)
-    ]
+    assert [job.id for job in home.ledger.find(after=latest).jobs] == [a.id for a in reversed(new)]
 
 
 def test_what_came_since_can_be_followed_in_pieces(home: Home) -> None:

@@ -19,10 +19,10 @@ from billow.ports.ledger import (
     Counts,
     Effect,
     Exchange,
-    Failed,
     Lease,
     Outcome,
     Page,
+    Released,
     Submission,
 )
 from billow.ports.wake import DONE, KEEPER, jobs_channel
@@ -103,6 +103,7 @@ class MemoryLedger:
         with self._lock:
             if row := self._holding(seq, token):
                 row.progress = min(1.0, max(0.0, progress))
+                self._wake.notify(DONE)
 
     def abandon(self, worker: str) -> int:
         """End the leases of a worker that is known to be dead; returns how many."""
@@ -114,7 +115,7 @@ class MemoryLedger:
             self._ring(Counter(row.asked.function for row in rows))
             return len(rows)
 
-    def get(self, id: str) -> Job | None:  # noqa: A002 - the port's word
+    def get(self, id: str) -> Job | None:
         """A job by id."""
         with self._lock:
             row = self._by_id.get(id)
@@ -132,7 +133,7 @@ class MemoryLedger:
         after: int | None = None,
         limit: int = 50,
     ) -> Page:
-        """Jobs newest first."""
+        """Jobs newest first; with `after` alone, the first ones that came since."""
 
         def fits(row: JobRow) -> bool:
             return (
@@ -145,13 +146,15 @@ class MemoryLedger:
                 and (after is None or row.seq > after)
             )
 
+        forward = after is not None and before is None
         with self._lock:
-            fitting = (row.job() for row in reversed(self._rows.values()) if fits(row))
-            jobs = list(itertools.islice(fitting, limit + 1))
-        more = len(jobs) > limit
-        return Page(jobs[:limit], jobs[limit - 1].seq if more else None)
+            rows = list(self._rows.values()) if forward else reversed(self._rows.values())
+            jobs = list(itertools.islice((row.job() for row in rows if fits(row)), limit + 1))
+        page = jobs[:limit]
+        rest = page[-1].seq if len(jobs) > limit else None
+        return Page(page[::-1] if forward else page, rest)
 
-    def attempts(self, id: str) -> list[Attempt]:  # noqa: A002 - the port's word
+    def attempts(self, id: str) -> list[Attempt]:
         """A job's tries that did not succeed, oldest first."""
         with self._lock:
             row = self._by_id.get(id)
@@ -179,7 +182,7 @@ class MemoryLedger:
             rows = self._open.get(function, {}).values()
             return min((row.due for row in rows if row.due > now), default=None)
 
-    def cancel(self, id: str) -> Job:  # noqa: A002 - the port's word
+    def cancel(self, id: str) -> Job:
         """Cancel a job that is not final; a worker that holds it is fenced off."""
         with self._lock:
             row = self._by_id.get(id)
@@ -189,6 +192,7 @@ class MemoryLedger:
                 raise Conflict(f"job {id} is {row.status} already")
             row.cancel(self._clock.now())
             self._close(row)
+            self._wake.notify(DONE)
             return row.job()
 
     def redrive(self, ids: Sequence[str], args: str | None = None) -> list[bool]:
@@ -198,6 +202,7 @@ class MemoryLedger:
             answers = [self._redrive(row, args) for row in rows]
             redriven = [row for row, answer in zip(rows, answers, strict=True) if row and answer]
             self._ring(Counter(row.asked.function for row in redriven))
+            self._wake.notify(DONE)
             return answers
 
     def _check_keys(self, submissions: Sequence[Submission]) -> None:
@@ -211,7 +216,7 @@ class MemoryLedger:
                     f"the idempotency key {asked.key!r} was used before for another request"
                 )
 
-    def _accept(self, id: str, asked: Submission) -> Accepted:  # noqa: A002
+    def _accept(self, id: str, asked: Submission) -> Accepted:
         key = None if asked.key is None else (asked.owner, asked.key)
         if key is not None and key in self._by_key:
             known = self._by_key[key]
@@ -236,6 +241,7 @@ class MemoryLedger:
                 break
             if row.lose(now, max_lost):
                 self._close(row)
+                self._wake.notify(DONE)
             else:
                 leases.append(row.take(worker, now, lease))
         return leases
@@ -244,19 +250,19 @@ class MemoryLedger:
         row = self._holding(outcome.seq, outcome.token)
         if row is None:
             return False
-        now = self._clock.now()
+        if isinstance(outcome, Released):
+            row.release(self._clock.now())
+            self._ring({row.asked.function: 1})
+            return True
         if isinstance(outcome, Completed):
             row.complete(outcome)
-        elif isinstance(outcome, Failed):
-            row.fail(outcome, now)
         else:
-            row.release(now)
+            row.fail(outcome, self._clock.now())
         if row.status.final:
             self._close(row)
-        else:
-            self._ring({row.asked.function: 1})
-        for effect in () if not isinstance(outcome, Completed | Failed) else outcome.effects:
+        for effect in outcome.effects:
             self._apply(effect)
+        self._wake.notify(DONE)
         return True
 
     def _redrive(self, row: JobRow | None, args: str | None) -> bool:
@@ -279,7 +285,6 @@ class MemoryLedger:
 
     def _close(self, row: JobRow) -> None:
         del self._open[row.asked.function][row.seq]
-        self._wake.notify(DONE)
 
     def _ring(self, functions: dict[str, int]) -> None:
         """Wake workers for so many jobs of each function; the keeper, if there are too few."""

@@ -50,7 +50,7 @@ class MemoryObjects:
         *,
         key: str | None = None,
         name: str = "",
-        type: str = "application/octet-stream",  # noqa: A002 - the port's word
+        type: str = "application/octet-stream",
         owner: str = "local",
         metadata: Mapping[str, str] | None = None,
         limit: int | None = None,

@@ -1,0 +1,497 @@
+"""Objects: files by store and key, what their arrival sets off, and hostile names."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from billow.clock import VirtualClock
+from billow.errors import BadInput, Conflict, NotFound, TooLarge
+from billow.home import Home
+from billow.ids import is_id
+from billow.job import Status
+from billow.ports.ledger import Counts, Submission
+from billow.ports.objects import Copy, ObjectInfo, Stored
+from billow.ports.wake import jobs_channel
+from tests.contract.homes import MakeHome, in_threads
+
+
+def put(home: Home, key: str | None = "k", data: bytes = b"data", store: str = "s") -> Stored:
+    return home.objects.put(store, [data], key=key)
+
+
+def content(home: Home, key: str = "k", store: str = "s") -> bytes:
+    return b"".join(home.objects.read(store, key))
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def feed(info: ObjectInfo) -> list[Copy | Submission]:
+    """uploads -> processing -> one job for each object there."""
+    if info.store == "uploads":
+        return [Copy("processing")]
+    if info.store == "processing":
+        upload = f"{info.store}/{info.key}"
+        return [Submission("f", name=info.name, upload=upload, owner=info.owner)]
+    return []
+
+
+def test_an_object_comes_back_as_it_was_put(home: Home, clock: VirtualClock) -> None:
+    stored = home.objects.put(
+        "s",
+        [b"some ", b"", b"bytes"],
+        key="folder/k",
+        name="ä.txt",
+        type="text/plain",
+        owner="ana",
+        metadata={"a": "1", "ü": "𝄞"},
+    )
+    assert stored.jobs == []
+    assert stored.info == ObjectInfo(
+        "s",
+        "folder/k",
+        10,
+        digest(b"some bytes"),
+        "text/plain",
+        "ä.txt",
+        "ana",
+        {"a": "1", "ü": "𝄞"},
+        clock.now(),
+    )
+    assert home.objects.head("s", "folder/k") == stored.info
+    assert content(home, "folder/k") == b"some bytes"
+
+
+def test_an_open_file_can_be_put(home: Home, tmp_path: Path) -> None:
+    data = os.urandom(3_000_000)
+    (tmp_path / "file").write_bytes(data)
+    with (tmp_path / "file").open("rb") as file:
+        info = home.objects.put("s", file, key="k").info
+    assert (info.size, info.sha256) == (len(data), digest(data))
+    assert content(home) == data
+    assert home.objects.put("s", io.BytesIO(b"\n\nx\n"), key="k2").info.size == 4
+
+
+def test_an_empty_object(home: Home) -> None:
+    assert home.objects.put("s", [], key="k").info.size == 0
+    assert content(home) == b""
+    assert list(home.objects.read("s", "k", 0, 0)) == []
+    path = home.objects.path("s", "k")
+    assert path is not None
+    assert path.read_bytes() == b""
+
+
+def test_there_is_nothing_where_nothing_was_put(home: Home) -> None:
+    put(home)
+    assert home.objects.head("s", "other") is None
+    assert home.objects.head("other", "k") is None
+    assert home.objects.path("s", "other") is None
+    with pytest.raises(NotFound):
+        home.objects.read("s", "other")
+    with pytest.raises(NotFound):
+        home.objects.copy("s", "other", "s2")
+
+
+def test_without_a_key_it_gets_an_id_and_the_safe_name(home: Home) -> None:
+    info = home.objects.put("s", [b"x"], name="my book.txt").info
+    made, _, name = info.key.partition("/")
+    assert is_id(made)
+    assert name == info.name == "my book.txt"
+    again = home.objects.put("s", [b"x"], name="my book.txt").info
+    assert again.key != info.key
+    assert home.objects.put("s", [b"x"]).info.key.partition("/")[2]
+
+
+HOSTILE_NAMES = {
+    "parent": "../x",
+    "deep parent": "../../../../etc/passwd",
+    "absolute": "/etc/passwd",
+    "windows": "C:\\Windows\\x.txt",
+    "mixed": "..\\../x",
+    "only dots": "..",
+    "one dot": ".",
+    "slashes": "///",
+    "folder": "folder/",
+    "empty": "",
+    "spaces": "   ",
+    "nul": "a\0.png",
+    "newline": "a\r\nSet-Cookie: x",
+    "escape": "\x1b[31mred",
+    "delete": "a\x7fb\x85c",
+    "long": "x" * 10_000,
+    "long with an ending": "ä" * 10_000 + ".txt",
+    "long ending": "a." + "x" * 10_000,
+    "long path": "a/" * 5_000 + "b",
+    "right to left": "gpj\u202etxt.exe",
+    "invisible": "a\u200b\ufeff.txt",
+    "line separator": "a\u2028b",
+    "surrogate": "a\ud800.txt",
+    "surrogate pair": "\ud83d\ude00",
+    "not a character": "a\uffff\U0010ffff",
+    "combining": "e" + "\u0301" * 500,
+    "full width": "\uff0e\uff0e\uff0fx",
+    "hidden": ".htaccess",
+    "device": "CON",
+    "percent": "%2e%2e%2fx",
+    "option": "-rf",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+def test_a_hostile_name_is_made_safe(home: Home, name: str) -> None:
+    info = home.objects.put("s", [b"safe"], name=name).info
+    made, slash, shown = info.key.partition("/")
+    assert is_id(made)
+    assert slash
+    assert shown == info.name
+    assert shown not in ("", ".", "..")
+    assert not set(shown) & set("/\\\0\r\n\x1b\x7f\x85\u202e\u2028\u200b")
+    assert len(shown.encode()) <= 255
+    assert home.objects.list("s", info.key) == [info]
+    assert content(home, info.key) == b"safe"
+    path = home.objects.path("s", info.key)
+    assert path is not None
+    assert path.read_bytes() == b"safe"
+    assert home.objects.delete("s", info.key)
+
+
+@pytest.mark.parametrize("store", ["..", "../../etc", "a/b", "/abs", "ä"])
+def test_the_name_of_a_store_never_leads_out_of_the_home(
+    home: Home, tmp_path: Path, store: str
+) -> None:
+    before = {path.name for path in tmp_path.iterdir()} - {"home0"}
+    put(home, "k", store=store)
+    path = home.objects.path(store, "k")
+    assert path is not None
+    if home.folder is not None:
+        assert path.resolve().is_relative_to(home.folder.resolve())
+    assert {path.name for path in tmp_path.iterdir()} - {"home0"} == before
+
+
+IMPOSSIBLE_KEYS = {
+    "empty": "",
+    "too long": "x" * 1025,
+    "too many bytes": "ä" * 513,
+    "nul": "a\0b",
+    "newline": "a\nb",
+    "delete": "a\x7f",
+    "begins with a slash": "/a",
+    "ends with a slash": "a/",
+    "empty segment": "a//b",
+    "slash": "/",
+    "dot": ".",
+    "dot segment": "a/./b",
+    "parent": "..",
+    "parent segment": "a/../b",
+    "last segment": "a/..",
+    "surrogate": "\ud800",
+}
+
+
+@pytest.mark.parametrize("key", IMPOSSIBLE_KEYS.values(), ids=IMPOSSIBLE_KEYS)
+def test_an_impossible_key_is_refused(home: Home, key: str) -> None:
+    with pytest.raises(BadInput):
+        put(home, key)
+    assert home.objects.stores() == []
+    put(home, "good")
+    if key:
+        with pytest.raises(BadInput):
+            home.objects.copy("s", "good", "s2", key)
+
+
+@pytest.mark.parametrize("key", ["x" * 1024, "a/b.c/..d/e..", "ä %_*?[]'\"\\", "👩\u200d💻", "-"])
+def test_every_other_key_is_possible(home: Home, key: str) -> None:
+    put(home, key, b"x")
+    assert content(home, key) == b"x"
+    assert [info.key for info in home.objects.list("s", key)] == [key]
+
+
+def test_an_existing_key_is_replaced_as_a_whole(home: Home) -> None:
+    home.objects.put("s", [b"long old bytes"], key="k", type="text/plain", metadata={"a": "1"})
+    old = home.objects.path("s", "k")
+    info = put(home, "k", b"new").info
+    assert home.objects.head("s", "k") == info
+    assert info.metadata == {}
+    assert info.type == "application/octet-stream"
+    assert content(home) == b"new"
+    new = home.objects.path("s", "k")
+    assert new is not None
+    assert new != old
+    assert new.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("size", [0, 1, 10])
+def test_the_limit_is_the_most_that_may_come(home: Home, size: int) -> None:
+    home.objects.put("s", [b"x" * size], key="k", limit=size)
+    with pytest.raises(TooLarge) as caught:
+        home.objects.put("s", [b"x" * size, b"y"], key="k2", limit=size)
+    assert caught.value.extra["limit"] == size
+    assert home.objects.head("s", "k2") is None
+
+
+def test_an_endless_upload_is_cut_off_at_its_limit(home: Home) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b"x" * 1000
+
+    with pytest.raises(TooLarge):
+        home.objects.put("s", endless(), limit=10_000)
+    assert sent <= 12
+
+
+def test_the_bytes_must_have_the_given_digest(home: Home) -> None:
+    home.objects.put("s", [b"data"], key="k", sha256=digest(b"data").upper())
+    with pytest.raises(BadInput):
+        home.objects.put("s", [b"Data"], key="k", sha256=digest(b"data"))
+    assert content(home) == b"data"
+
+
+def files_of(home: Home) -> set[Path]:
+    """Files that a home has beside its databases and pipes."""
+    folder = home.folder / "objects" if home.folder else None
+    return {path for path in folder.rglob("*") if path.is_file()} if folder else set()
+
+
+def test_nothing_remains_of_a_put_that_fails(make_home: MakeHome) -> None:
+    def fussy(info: ObjectInfo) -> list[Copy | Submission]:
+        if info.store == "copies":
+            raise Conflict("no")
+        return [Copy("copies"), Submission("f", key=info.key)]
+
+    home = make_home(fussy)
+
+    def broken() -> Iterator[bytes]:
+        yield b"some"
+        raise ConnectionResetError("the client went away")
+
+    with pytest.raises(ConnectionResetError):
+        home.objects.put("s", broken(), key="k")
+    with pytest.raises(Conflict):
+        put(home)
+    with pytest.raises(TooLarge):
+        home.objects.put("s", [b"xx"], key="k", limit=1)
+    assert home.objects.stores() == []
+    assert home.objects.list("s") == []
+    assert home.ledger.counts("f") == Counts()
+    assert files_of(home) == set()
+
+
+def test_a_put_that_fails_leaves_the_old_object(home: Home) -> None:
+    put(home, data=b"old")
+    for bad in ({"limit": 1}, {"sha256": "00"}):
+        with pytest.raises(BadInput):
+            home.objects.put("s", [b"new"], key="k", **bad)
+    assert content(home) == b"old"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "wanted"),
+    [
+        (0, None, b"0123456789"),
+        (3, None, b"3456789"),
+        (3, 5, b"34"),
+        (0, 10, b"0123456789"),
+        (9, 10, b"9"),
+        (10, None, b""),
+        (4, 4, b""),
+    ],
+)
+def test_a_range_can_be_read(home: Home, start: int, end: int | None, wanted: bytes) -> None:
+    put(home, data=b"0123456789")
+    assert b"".join(home.objects.read("s", "k", start, end)) == wanted
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, None), (0, 11), (11, None), (5, 4), (0, -1)])
+def test_a_range_outside_of_the_object_is_refused(home: Home, start: int, end: int | None) -> None:
+    put(home, data=b"0123456789")
+    with pytest.raises(BadInput):
+        home.objects.read("s", "k", start, end)
+
+
+def test_a_large_object_is_read_in_blocks(home: Home) -> None:
+    data = os.urandom(5_000_000)
+    put(home, data=data)
+    blocks = list(home.objects.read("s", "k", 1, 4_999_999))
+    assert len(blocks) > 1
+    assert b"".join(blocks) == data[1:-1]
+
+
+def test_reading_an_object_that_goes_away_gives_its_bytes_or_not_found(home: Home) -> None:
+    put(home, data=b"data")
+    blocks = home.objects.read("s", "k")
+    home.objects.delete("s", "k")
+    try:
+        assert b"".join(blocks) == b"data"
+    except NotFound:
+        return
+
+
+def test_an_object_is_a_local_file_too(home: Home) -> None:
+    put(home, data=b"data")
+    path = home.objects.path("s", "k")
+    assert path is not None
+    assert path.read_bytes() == b"data"
+    assert home.objects.path("s", "k") == path
+
+
+def test_list_goes_by_key_within_store_and_prefix(home: Home) -> None:
+    keys = ["b/2", "a", "b/10", "c", "b", "B/1", "b_", "bx"]
+    infos = {key: put(home, key, key.encode()).info for key in keys}
+    put(home, "b/0", store="other")
+    assert home.objects.list("s") == [infos[key] for key in sorted(keys)]
+    assert home.objects.list("s", "b/") == [infos["b/10"], infos["b/2"]]
+    assert home.objects.list("s", "b_") == [infos["b_"]]
+    assert home.objects.list("s", "nothing") == []
+    assert home.objects.list("never") == []
+
+
+def test_list_goes_on_after_a_key(home: Home) -> None:
+    keys = [f"k{n:02}" for n in range(12)]
+    for key in reversed(keys):
+        put(home, key)
+    seen: list[str] = []
+    while page := home.objects.list("s", "k", after=seen[-1] if seen else None, limit=5):
+        seen += [info.key for info in page]
+    assert seen == keys
+    assert [info.key for info in home.objects.list("s", after="k095")] == ["k10", "k11"]
+
+
+def test_stores_are_those_that_hold_something(home: Home) -> None:
+    put(home, "k", store="b")
+    put(home, "k", store="a")
+    assert home.objects.stores() == ["a", "b"]
+    home.objects.delete("b", "k")
+    assert home.objects.stores() == ["a"]
+
+
+def test_a_copy_has_everything_of_the_original(home: Home) -> None:
+    original = home.objects.put(
+        "s", [b"data"], key="k", name="n.txt", type="text/plain", owner="ana", metadata={"a": "1"}
+    ).info
+    for to_key in (None, "k2"):
+        copied = home.objects.copy("s", "k", "s2", to_key).info
+        wanted = replace(original, store="s2", key=to_key or "k", created=copied.created)
+        assert copied == wanted
+        assert home.objects.head("s2", to_key or "k") == copied
+        assert content(home, to_key or "k", "s2") == b"data"
+
+
+def test_a_copy_stays_when_the_original_goes(home: Home) -> None:
+    put(home, "k", b"data")
+    home.objects.copy("s", "k", "s2")
+    home.objects.copy("s", "k", "s", "k2")
+    put(home, "k", b"replaced")
+    assert content(home, store="s2") == b"data"
+    assert home.objects.delete("s", "k")
+    assert home.objects.delete("s", "k2")
+    path = home.objects.path("s2", "k")
+    assert path is not None
+    assert path.read_bytes() == content(home, store="s2") == b"data"
+
+
+def test_a_copy_onto_itself_changes_nothing(home: Home) -> None:
+    put(home, "k", b"data")
+    home.objects.copy("s", "k", "s")
+    assert content(home) == b"data"
+    assert [info.key for info in home.objects.list("s")] == ["k"]
+
+
+def test_delete_tells_whether_there_was_something(home: Home) -> None:
+    put(home)
+    assert home.objects.delete("s", "k") is True
+    assert home.objects.delete("s", "k") is False
+    assert home.objects.head("s", "k") is None
+    assert home.objects.path("s", "k") is None
+    assert files_of(home) == set()
+
+
+def test_sweep_leaves_all_that_is_in_use(home: Home) -> None:
+    put(home, "k", b"one")
+    home.objects.copy("s", "k", "s2", "copy")
+    put(home, "k", b"two")
+    for grace in (3600, 0, -10):
+        home.objects.sweep(grace)
+    assert content(home) == b"two"
+    assert content(home, "copy", "s2") == b"one"
+    path = home.objects.path("s2", "copy")
+    assert path is not None
+    assert path.read_bytes() == b"one"
+    assert home.objects.sweep(-10) == 0
+
+
+def test_an_arrival_sets_off_copies_and_jobs(make_home: MakeHome) -> None:
+    home = make_home(feed)
+    with home.wake.waiter(jobs_channel("f")) as worker:
+        stored = home.objects.put("uploads", [b"data"], name="book.txt", owner="ana")
+        assert worker.wait(0)
+    key = stored.info.key
+    assert stored.info.store == "uploads"
+    assert content(home, key, "uploads") == content(home, key, "processing") == b"data"
+    copied = home.objects.head("processing", key)
+    assert copied is not None
+    assert copied == replace(stored.info, store="processing", created=copied.created)
+    [accepted] = stored.jobs
+    job = home.ledger.get(accepted.id)
+    assert job is not None
+    assert (job.function, job.name, job.owner) == ("f", "book.txt", "ana")
+    assert (job.status, job.upload) == (Status.PENDING, f"processing/{key}")
+
+
+def test_a_copy_is_an_arrival_too(make_home: MakeHome) -> None:
+    home = make_home(feed)
+    put(home, "k", store="elsewhere")
+    stored = home.objects.copy("elsewhere", "k", "uploads")
+    assert len(stored.jobs) == 1
+    assert home.objects.head("processing", "k") is not None
+
+
+def test_an_arrival_with_a_known_idempotency_key_makes_no_second_job(
+    make_home: MakeHome,
+) -> None:
+    home = make_home(lambda info: [Submission("f", key=info.key, digest=info.sha256)])
+    [first] = put(home, "k").jobs
+    [again] = put(home, "k").jobs
+    assert (again.id, again.new) == (first.id, False)
+    with pytest.raises(Conflict):
+        put(home, "k", b"other bytes")
+    assert content(home) == b"data"
+
+
+def test_stores_that_copy_to_each_other_do_not_go_on_for_ever(make_home: MakeHome) -> None:
+    calls = 0
+
+    def circle(info: ObjectInfo) -> list[Copy | Submission]:
+        nonlocal calls
+        calls += 1
+        assert calls < 50, "the copies go round in a circle"
+        return [Copy("b" if info.store == "a" else "a")]
+
+    home = make_home(circle)
+    put(home, "k", store="a")
+    assert home.objects.stores() == ["a", "b"]
+
+
+def test_objects_put_in_threads_all_arrive(make_home: MakeHome) -> None:
+    home = make_home(feed)
+
+    def work(number: int) -> None:
+        for n in range(5):
+            home.objects.put("uploads", [f"{number} {n}".encode()], name="same.txt")
+
+    in_threads([lambda n=n: work(n) for n in range(6)])  # type: ignore[misc]
+    infos = home.objects.list("processing")
+    assert len(infos) == 30
+    assert len({content(home, info.key, "processing") for info in infos}) == 30
+    assert home.ledger.counts("f").visible == 30
