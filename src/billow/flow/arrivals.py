@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from billow.app import App
 from billow.ports.ledger import Submission
 from billow.ports.objects import ArrivalRule, Copy, ObjectInfo
 
-#: Metadata of an object that tells of its job: arguments as JSON text, idempotency key, digest.
+#: Metadata of an object that tells of its job: arguments as JSON text, seconds of delay,
+#: idempotency key, and the digest of what was asked.
 ARGS = "billow-args"
+DELAY = "billow-delay"
 KEY = "billow-key"
 DIGEST = "billow-digest"
+
+
+def upload_digest(asked: str, sha256: str) -> str:
+    """Tells requests with a file apart: by the digest of what was asked, and of the file."""
+    return hashlib.sha256(f"{asked}\0{sha256}".encode()).hexdigest()
 
 
 def arrival_rule(app: App) -> ArrivalRule:
@@ -21,6 +30,7 @@ def arrival_rule(app: App) -> ArrivalRule:
         made: list[Copy | Submission] = [Copy(name) for name in store.copies] if store else []
         if function := watchers.get(arrived.store):
             told = arrived.metadata
+            digest = upload_digest(told.get(DIGEST, ""), arrived.sha256) if KEY in told else ""
             made.append(
                 Submission(
                     function.name,
@@ -29,7 +39,8 @@ def arrival_rule(app: App) -> ArrivalRule:
                     upload=f"{arrived.store}/{arrived.key}",
                     owner=arrived.owner,
                     key=told.get(KEY),
-                    digest=told.get(DIGEST, ""),
+                    digest=digest,
+                    delay=float(told.get(DELAY, 0)),
                 )
             )
         return made

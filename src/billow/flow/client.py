@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from billow.app import App
-from billow.errors import BadInput, Conflict, NotFound
-from billow.flow.arrivals import ARGS, DIGEST, KEY, arrival_rule
+from billow.errors import BadInput, Conflict, NotFound, TooLarge
+from billow.flow.arrivals import ARGS, DELAY, DIGEST, KEY, arrival_rule, upload_digest
 from billow.function import Function
 from billow.home import Home, open_home
 from billow.job import Job
 from billow.ports.ledger import Accepted, Submission
+from billow.ports.objects import ObjectInfo
 from billow.ports.wake import DONE
+from billow.units import MiB, human_size
 
 #: Where a service keeps its data unless told otherwise, beside the app.
 DEFAULT_FOLDER = ".billow"
@@ -87,6 +89,7 @@ class Client:
         owner: str = "local",
         type: str = "application/octet-stream",
         sha256: str | None = None,
+        delay: float = 0.0,
     ) -> Accepted:
         """Upload a file and ask for a call of a function with it.
 
@@ -99,6 +102,7 @@ class Client:
             owner: whose job it is.
             type: media type, kept with the object.
             sha256: what the bytes must amount to.
+            delay: seconds before the job may start.
 
         Raises:
             NotFound: there is no such function, or no such file.
@@ -113,7 +117,7 @@ class Client:
                     label = name or Path(file).name
                     return self.send_file(
                         function, opened, name=label, args=args, key=key,
-                        owner=owner, type=type, sha256=sha256,
+                        owner=owner, type=type, sha256=sha256, delay=delay,
                     )  # fmt: skip
             except (FileNotFoundError, IsADirectoryError):
                 raise NotFound(f"there is no file {str(file)!r}") from None
@@ -123,11 +127,13 @@ class Client:
         target.accepts.check(label)
         text = target.encode_args(args or {})
         metadata = {ARGS: text}
+        if delay:
+            metadata[DELAY] = repr(delay)
         if key is not None:
-            digest = _digest(function, text, label, sha256 or "")
-            if known := self._known(owner, key, digest):
+            asked = _digest(function, text, label)
+            if known := self._sent_before(owner, key, asked, file, target.accepts.max_size):
                 return known
-            metadata |= {KEY: key, DIGEST: digest}
+            metadata |= {KEY: key, DIGEST: asked}
         stored = self.home.objects.put(
             self.app.entry_store(target),
             file,
@@ -138,6 +144,8 @@ class Client:
             limit=target.accepts.max_size,
             sha256=sha256,
         )
+        if not stored.jobs[0].new:
+            self._drop(stored.info)
         return stored.jobs[0]
 
     def job(self, id: str) -> Job:
@@ -177,15 +185,22 @@ class Client:
                     return [done.get(id_) or self.job(id_) for id_ in ids]
                 waiter.wait(min(left, _LOOK_AGAIN))
 
-    def _known(self, owner: str, key: str, digest: str) -> Accepted | None:
-        """The job that an idempotency key made before, found without taking the file again."""
+    def _sent_before(
+        self, owner: str, key: str, asked: str, file: BinaryIO | Iterable[bytes], limit: int
+    ) -> Accepted | None:
+        """The job that an idempotency key made before; the file is only compared, not stored."""
         check_idempotency(key)
         found = self.home.ledger.find_key(owner, key)
         if found is None:
             return None
-        if found[1] != digest:
+        if found[1] != upload_digest(asked, _sha256(file, limit)):
             raise Conflict(f"the idempotency key {key!r} was used before for another request")
         return Accepted(found[0], self.job(found[0]).seq, False)
+
+    def _drop(self, twin: ObjectInfo) -> None:
+        """Forget an upload that came at the same time as its twin, which made the job."""
+        for store in self.app.stores:
+            self.home.objects.delete(store, twin.key)
 
     def _without_upload(self, function: str) -> Function:
         target = self.app.get(function)
@@ -218,6 +233,19 @@ def check_idempotency(key: str | None) -> str | None:
     if key is not None and not (1 <= len(key) <= MAX_KEY and key.isprintable()):
         raise BadInput(f"an idempotency key has 1 to {MAX_KEY} printable characters")
     return key
+
+
+def _sha256(file: BinaryIO | Iterable[bytes], limit: int) -> str:
+    digest = hashlib.sha256()
+    size = 0
+    read = getattr(file, "read", None)
+    blocks = iter(lambda: read(MiB), b"") if read is not None else file
+    for block in blocks:
+        size += len(block)
+        if size > limit:
+            raise TooLarge(f"larger than the allowed {human_size(limit)}", limit=limit)
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def _digest(*parts: str) -> str:
