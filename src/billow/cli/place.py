@@ -1,0 +1,124 @@
+"""Which service a verb is about: its app, and the folder where it keeps its data."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from billow.errors import BadInput, NotFound
+from billow.settings import in_force, setting
+
+if TYPE_CHECKING:
+    from billow.app import App
+    from billow.flow.client import Client
+    from billow.home import Home
+
+#: Left in the folder by a running service: its URL, app, process and more.
+SERVICE_FILE = "service.json"
+#: The folder's name beside the app, unless told otherwise.
+FOLDER = ".billow"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An app (None if none was found) and its folder."""
+
+    target: str | None
+    folder: Path
+
+    def app(self) -> App:
+        """The app, loaded.
+
+        Raises:
+            NotFound: no app was found.
+            DeclarationError: it cannot be loaded.
+        """
+        from billow.loading import load_app  # noqa: PLC0415 - most verbs need no app
+
+        if self.target is None:
+            raise NotFound(
+                f"there is no app.py here; name the app by --app or {setting('app').env}"
+            )
+        return load_app(self.target)
+
+    def home(self) -> Home:
+        """The home of a service that has run here before.
+
+        Raises:
+            NotFound: the folder does not exist, so there is nothing to show.
+        """
+        from billow.home import open_home  # noqa: PLC0415 - help and usage need no home
+
+        if not (self.folder / "core.db").exists():
+            raise NotFound(
+                f"no service keeps its data in {self.folder}; start one by `billow up`, or name "
+                f"another folder by --folder or {setting('folder').env}"
+            )
+        return open_home(self.folder)
+
+    def client(self) -> Client:
+        """A client of the app, whose folder is made if needed."""
+        from billow.flow.client import connect  # noqa: PLC0415 - most verbs need none
+
+        return connect(self.app(), self.folder)
+
+    def service(self) -> dict[str, Any] | None:
+        """What the running service tells of itself; None if none runs here."""
+        told = read_service(self.folder)
+        return told if told and _alive(told.get("pid")) else None
+
+
+def find_place(app: str | None = None, folder: str | None = None) -> Place:
+    """The place that the options, the environment and the present directory amount to.
+
+    Raises:
+        BadInput: a path holds a NUL character.
+    """
+    wanted, kept = in_force("app", app), in_force("folder", folder)
+    if "\0" in f"{wanted.value}{kept.value}":
+        raise BadInput("a path cannot hold a NUL character")
+    target: str | None = wanted.value
+    if wanted.source == "default" and not Path(wanted.value).exists():
+        target = None
+    place = Path(kept.value) if kept.value else _beside(target)
+    if target is None and (told := read_service(place)):
+        target = told.get("target")
+    return Place(target, place)
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb --app and --folder, and hand it the `Place` they amount to."""
+
+    @click.option("--app", metavar="APP", help=setting("app").help)
+    @click.option("--folder", metavar="DIR", help=setting("folder").help)
+    @functools.wraps(command)
+    def with_place(*args: Any, app: str | None, folder: str | None, **kwargs: Any) -> Any:
+        return command(*args, place=find_place(app, folder), **kwargs)
+
+    return with_place
+
+
+def read_service(folder: Path) -> dict[str, Any] | None:
+    """What the latest service in `folder` wrote about itself, if it can be read."""
+    try:
+        told = json.loads((folder / SERVICE_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _beside(target: str | None) -> Path:
+    if target is None or not Path(target).exists():
+        return Path(FOLDER)
+    path = Path(target)
+    return (path if path.is_dir() else path.parent) / FOLDER
+
+
+def _alive(pid: Any) -> bool:
+    return isinstance(pid, int) and Path(f"/proc/{pid}").exists()

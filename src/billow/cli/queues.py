@@ -1,0 +1,50 @@
+"""`billow queues`: how much waits where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from billow.cli.out import json_option, lines, table, took
+from billow.cli.place import Place, place_options
+from billow.cli.shapes import counts_shape
+from billow.errors import DeclarationError
+from billow.home import Home
+from billow.ports.ledger import Counts
+
+
+@click.command()
+@place_options
+@json_option
+def queues(place: Place, as_json: bool) -> None:
+    """Show every queue: messages visible, in flight and delayed, and the age of the oldest."""
+    home = place.home()
+    rows = sorted(_all(home, place), key=lambda row: row[0])
+    if as_json:
+        lines({"queue": q, "function": f, **counts_shape(counts)} for q, f, counts in rows)
+        return
+    columns = ("queue", "function", "visible>", "in flight>", "delayed>", "oldest>")
+    cells = (
+        (queue, function, c.visible, c.in_flight, c.delayed, took(c.oldest) if c.visible else "")
+        for queue, function, c in rows
+    )
+    table(columns, cells, "no queues")
+
+
+def _all(home: Home, place: Place) -> Iterator[tuple[str, str | None, Counts]]:
+    for function, queue in function_queues(home, place).items():
+        yield queue, function, home.ledger.counts(function)
+    for queue in home.queues.names():
+        yield queue, None, home.queues.counts(queue)
+
+
+def function_queues(home: Home, place: Place) -> dict[str, str]:
+    """The queue's name by function: as the app has it, or the function's own if it is not here."""
+    known = {function: function for function, _ in home.ledger.totals() if "." not in function}
+    if place.target is not None:
+        try:
+            known |= {name: f.queue for name, f in place.app().functions.items()}
+        except DeclarationError:
+            return known
+    return known

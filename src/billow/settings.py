@@ -1,0 +1,141 @@
+"""The settings of a service on a machine: one table, read by the command line and the docs.
+
+What an app *is* stands in its Python file. Settings say where and how it runs here. The first of
+these that says something counts: the command's option, the environment, the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from billow.errors import DeclarationError, SettingError
+from billow.units import seconds
+
+_PREFIX = "BILLOW_"
+
+
+class Setting(NamedTuple):
+    """A row of the table. `default` is text as it would stand in the environment."""
+
+    name: str
+    default: str
+    help: str
+    #: Makes the value of the text, or raises ValueError.
+    read: Callable[[str], Any] = str
+
+    @property
+    def env(self) -> str:
+        """The environment variable."""
+        return _PREFIX + self.name.upper()
+
+
+class InForce(NamedTuple):
+    """A setting's value, and where it comes from: `option`, `environment` or `default`."""
+
+    setting: Setting
+    value: Any
+    source: str
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise ValueError("a port is 0 to 65535; 0 takes any free one")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 10_000:
+        raise ValueError("a speed is a number above 0 and at most 10000")
+    return speed
+
+
+def _duration(text: str) -> float:
+    try:
+        return seconds(text)
+    except DeclarationError as problem:
+        raise ValueError(problem.detail) from None
+
+
+def _switch(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"": False, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("a switch is 1 or 0")
+    return words[text.lower()]
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("app", "app.py", "The app: a file, a folder with an app.py, or package.module:name."),
+    Setting("folder", "", "Where the service keeps its data; if empty, `.billow` beside the app."),
+    Setting("host", "127.0.0.1", "Address to listen on; loopback only, as there are no accounts."),
+    Setting("port", "8420", "Port to listen on; 0 takes any free one.", _port),
+    Setting(
+        "speed",
+        "1",
+        "How many times faster the periods and cooldowns of scaling run; work itself never does.",
+        _speed,
+    ),
+    Setting("grace", "30 s", "How long running jobs may take to finish at Ctrl-C.", _duration),
+    Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
+)
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def setting(name: str) -> Setting:
+    """A row of the table.
+
+    Raises:
+        SettingError: there is none of this name; the message names the nearest.
+    """
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise SettingError(f"there is no setting {name!r}{_nearest(name, _BY_NAME)}") from None
+
+
+def in_force(
+    name: str, option: Any = None, environment: Mapping[str, str] | None = None
+) -> InForce:
+    """A setting's value: `option` if given, else the environment's, else the default.
+
+    Raises:
+        SettingError: the value is impossible; the message names it and where it came from.
+    """
+    row = setting(name)
+    text = (os.environ if environment is None else environment).get(row.env)
+    if option is not None:
+        return InForce(row, _read(row, str(option), f"--{name}"), "option")
+    if text is not None:
+        return InForce(row, _read(row, text, row.env), "environment")
+    return InForce(row, _read(row, row.default, "default"), "default")
+
+
+def check_environment(environment: Mapping[str, str] | None = None) -> None:
+    """Raises SettingError if a BILLOW_ variable is not in the table; names the nearest."""
+    known = {row.env for row in SETTINGS}
+    for name in sorted(os.environ if environment is None else environment):
+        if name.startswith(_PREFIX) and name not in known:
+            raise SettingError(
+                f"the environment has {name}, which is no setting"
+                f"{_nearest(name, known)}; see `billow config`"
+            )
+
+
+def _read(row: Setting, text: str, where: str) -> Any:
+    try:
+        return row.read(text)
+    except ValueError as problem:
+        raise SettingError(f"{where}={text!r} is impossible: {problem}") from None
+
+
+def _nearest(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
