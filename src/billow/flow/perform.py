@@ -1,0 +1,313 @@
+"""Make one try: call the author's function for one job in this process, and then its handlers."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from billow.app import check_name
+from billow.errors import BadInput, Rejected
+from billow.events import Event
+from billow.flow.work import Performed, is_final
+from billow.function import Function
+from billow.job import Failure, Job, Status
+from billow.options import Limits
+from billow.ports.ledger import Effect, Lease, Publish, Put
+from billow.ports.objects import Objects
+from billow.ports.rules import check_bodies, check_item, check_item_key
+from billow.units import human_size
+from billow.upload import Upload
+
+#: Called with the share of the work that is done, 0 to 1.
+Tell = Callable[[float], None]
+
+#: Bytes of a failure's detail, and characters of its message.
+MAX_DETAIL = 4096
+MAX_MESSAGE = 500
+
+_HERE = str(Path(__file__))
+
+
+class Task(NamedTuple):
+    """A lease with its file at hand: all that is needed to make a try."""
+
+    id: str
+    #: JSON object as text.
+    args: str
+    name: str
+    #: "store/key", and the file's (path, name, size, sha256).
+    upload: str | None
+    file: tuple[str, str, int, str] | None
+    owner: str
+    failures: int
+    lost: int
+    created: float
+    seq: int
+    worker: str
+
+
+def task_of(lease: Lease, objects: Objects, worker: str) -> Task | Failure:
+    """The task of a lease, or why it cannot be made: its file is gone."""
+    file = None
+    if lease.upload is not None:
+        store, _, key = lease.upload.partition("/")
+        info, path = objects.head(store, key), objects.path(store, key)
+        if info is None or path is None:
+            return Failure("lost", f"the uploaded file {lease.upload} is gone")
+        file = (str(path), info.name, info.size, info.sha256)
+    return Task(
+        lease.id,
+        lease.args,
+        lease.name,
+        lease.upload,
+        file,
+        lease.owner,
+        lease.failures,
+        lease.lost,
+        lease.created,
+        lease.seq,
+        worker,
+    )
+
+
+class Gatherer:
+    """Keeps what a function or handler asks for until its outcome is recorded."""
+
+    def __init__(self, tell: Tell | None = None) -> None:
+        self.effects: list[Effect] = []
+        self._tell = tell
+
+    def publish(self, queue: str, body: Any) -> None:
+        """Send `body` to `queue`.
+
+        Raises:
+            BadInput: JSON cannot say it, or it is over 1 MiB.
+            DeclarationError: no queue can be called so.
+        """
+        text = _encode(body, "the message")
+        check_bodies([text])
+        self.effects.append(Publish(check_name("queue", queue), text))
+
+    def put(self, table: str, key: str, item: Mapping[str, Any]) -> None:
+        """Write `item` under `key` in `table`.
+
+        Raises:
+            BadInput: the item is not plain JSON or over 400 KiB, or the key over 1 KiB.
+            DeclarationError: no table can be called so.
+        """
+        effect = Put(check_name("table", table), check_item_key(key), check_item(item))
+        self.effects.append(effect)
+
+    def progress(self, done: float, total: float | None) -> None:
+        """Tell how far the function is."""
+        share = done / total if total else done
+        if self._tell is not None and math.isfinite(share):
+            self._tell(min(1.0, max(0.0, share)))
+
+
+def perform(function: Function, task: Task, tell: Tell | None = None) -> Performed:
+    """Call the function for `task`; whatever it does wrong is in what comes back."""
+    sink = Gatherer(tell)
+    started = time.time()
+    job = _job(function, task, started, sink) if _wants_job(function) else None
+    try:
+        value = function.call(**_arguments(function, task, job))
+        text = encode_result(value, function.limits.result)
+    except BaseException as error:
+        failure = failure_of(error, function.limits)
+        return _failed(function, task, job, Performed(started, time.time(), failure=failure))
+    finished = time.time()
+    effects = tuple(sink.effects)
+    if job is None or Event.COMPLETED not in function.handlers:
+        return Performed(started, finished, text, effects=effects)
+    done = replace(
+        job, status=Status.COMPLETED, result=json.loads(text), progress=1.0, finished=finished
+    )
+    more, undone = run_handlers(function, Event.COMPLETED, done)
+    return Performed(started, finished, text, effects=effects + more, undone=undone)
+
+
+def _failed(function: Function, task: Task, job: Job | None, performed: Performed) -> Performed:
+    failure = performed.failure
+    assert failure is not None
+    final = is_final(failure, task.failures, function.retry)
+    if job is None or not final or Event.FAILED not in function.handlers:
+        return performed
+    ended = replace(
+        job,
+        status=Status.FAILED,
+        failure=failure,
+        failures=task.failures + 1,
+        finished=performed.finished,
+    )
+    effects, undone = run_handlers(function, Event.FAILED, ended)
+    return performed._replace(effects=effects, undone=undone)
+
+
+def run_handlers(
+    function: Function, event: Event, job: Job
+) -> tuple[tuple[Effect, ...], tuple[int, ...]]:
+    """Run the handlers of `event`: what they ask for, and the places of those that raised."""
+    effects: list[Effect] = []
+    undone = []
+    for place in range(len(function.handlers.get(event, ()))):
+        asked = run_handler(function, event, place, job)
+        if isinstance(asked, Failure):
+            sys.stderr.write(f"{asked.detail or asked.message}\n")
+            undone.append(place)
+        else:
+            effects += asked
+    return tuple(effects), tuple(undone)
+
+
+def run_handler(
+    function: Function, event: Event, place: int, job: Job
+) -> tuple[Effect, ...] | Failure:
+    """Run one handler: what it asks for, or why it failed."""
+    sink = Gatherer()
+    try:
+        function.handlers[event][place](replace(job, _sink=sink))
+    except BaseException as error:
+        return failure_of(error, function.limits)
+    return tuple(sink.effects)
+
+
+def encode_result(value: Any, limit: int) -> str:
+    """`value` as JSON text of at most `limit` bytes.
+
+    Raises:
+        BadResult: JSON cannot say it, or it is larger.
+    """
+    try:
+        text = _encode(value, "the result")
+    except BadInput as problem:
+        raise BadResult(problem.detail) from None
+    size = len(text) if text.isascii() else len(text.encode())
+    if size > limit:
+        raise BadResult(
+            f"the result has {human_size(size)} as JSON; the limit is {human_size(limit)}"
+        )
+    return text
+
+
+class BadResult(Exception):
+    """What the function returned cannot be stored; the message says why."""
+
+
+class _Unsayable(Exception):
+    """A value of a type that JSON does not know."""
+
+
+def _refuse(value: Any) -> Any:
+    raise _Unsayable(type(value).__name__)
+
+
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_refuse
+)
+
+
+def _encode(value: Any, what: str) -> str:
+    try:
+        text = _ENCODER.encode(value)
+        if not text.isascii():
+            text.encode()
+    except _Unsayable as problem:
+        if hasattr(value, "close"):
+            value.close()  # an unfinished coroutine or generator
+        raise BadInput(f"{what} holds a value of type {problem}, which JSON cannot say") from None
+    except UnicodeEncodeError:
+        raise BadInput(f"{what} holds text with lone surrogates") from None
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise BadInput(f"{what} cannot be said in JSON: {problem}") from None
+    except MemoryError:
+        raise BadInput(f"{what} is too large to be made into JSON") from None
+    return text
+
+
+def failure_of(error: BaseException, limits: Limits) -> Failure:
+    """Why a try failed, from what was raised."""
+    match error:
+        case Rejected():
+            return Failure("rejected", _cut(error.detail))
+        case BadResult():
+            return Failure("bad result", str(error))
+        case MemoryError():
+            limit = (
+                "" if limits.memory is None else f" than its limit of {human_size(limits.memory)}"
+            )
+            return Failure("out of memory", f"it needed more memory{limit}", _detail(error))
+        case SystemExit():
+            return Failure("exited", f"it called sys.exit({error.code!r})", _detail(error))
+        case _:
+            return Failure("raised", _cut(_in_a_line(error)), _detail(error))
+
+
+def _in_a_line(error: BaseException) -> str:
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = "(it cannot be shown)"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
+
+
+def _detail(error: BaseException) -> str:
+    """The author's part of the traceback; of a long one the end."""
+    trace = error.__traceback__
+    if isinstance(error, MemoryError):
+        traceback.clear_frames(trace)  # what the author's calls held leaves room to say so
+    while trace is not None and trace.tb_frame.f_code.co_filename == _HERE:
+        trace = trace.tb_next
+    try:
+        lines = traceback.format_exception(type(error), error, trace)
+    except BaseException:
+        return ""
+    text = "".join(lines).encode(errors="replace")
+    if len(text) > MAX_DETAIL:
+        text = b"...\n" + text[4 - MAX_DETAIL :]
+    return text.decode(errors="ignore")
+
+
+def _wants_job(function: Function) -> bool:
+    return function.job_parameter is not None or bool(function.handlers)
+
+
+def _job(function: Function, task: Task, started: float, sink: Gatherer) -> Job:
+    return Job(
+        id=task.id,
+        function=function.name,
+        status=Status.RUNNING,
+        owner=task.owner,
+        name=task.name,
+        args=json.loads(task.args),
+        upload=task.upload,
+        failures=task.failures,
+        lost=task.lost,
+        worker=task.worker,
+        created=task.created,
+        started=started,
+        seq=task.seq,
+        _sink=sink,
+    )
+
+
+def _arguments(function: Function, task: Task, job: Job | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = json.loads(task.args)
+    if function.upload_parameter is not None and task.file is not None:
+        path, name, size, sha256 = task.file
+        store, _, key = (task.upload or "").partition("/")
+        arguments[function.upload_parameter] = Upload(Path(path), name, size, sha256, store, key)
+    if function.job_parameter is not None:
+        arguments[function.job_parameter] = job
+    return arguments

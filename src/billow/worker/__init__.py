@@ -1,0 +1,1 @@
+"""The process that runs a function: a parent that leases and records, and a child that works."""

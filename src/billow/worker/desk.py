@@ -1,0 +1,194 @@
+"""What a worker writes down and fetches: outcomes, leases, follow-ups."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from billow.errors import Unavailable
+from billow.events import Event
+from billow.flow import followup
+from billow.flow.followup import FollowUp
+from billow.flow.work import Performed, Stand, is_final, settle
+from billow.home import Home
+from billow.job import Failure
+from billow.options import Limits, Retry
+from billow.ports.ledger import Completed, Failed, Lease, Outcome, Released, Submission
+from billow.worker.messages import Hello
+
+#: Seconds before the store is tried again when it could not take something; doubles up to the last.
+_FIRST_REST, _LONGEST_REST = 0.25, 5.0
+#: Failures for good that are put into the journal, a second; the ledger has them all.
+_NOTES = 5
+
+
+class Held(NamedTuple):
+    """A job in hand."""
+
+    lease: Lease
+    #: When it was handed to the child, on the monotonic clock.
+    since: float
+    #: Set if not the function is to run, but one of its handlers again.
+    followup: FollowUp | None = None
+
+
+class Desk:
+    """The worker's dealings with its home."""
+
+    def __init__(self, home: Home, function: str, worker: str, lease: float) -> None:
+        self.home = home
+        self._ledger = home.ledger
+        self._function = function
+        self._worker = worker
+        self._lease = lease
+        self._outcomes: list[tuple[Outcome, Held]] = []
+        self._followup_outcomes: list[tuple[Outcome, Held]] = []
+        self._to_submit: list[Submission] = []
+        self._extended = 0.0
+        self._rest = 0.0
+        self._notes: list[tuple[Failure, Lease]] = []
+        self.hello = Hello(Retry(), Limits(), {})
+        #: Not before this time, on the monotonic clock, is the store tried again.
+        self.closed_until = 0.0
+        #: Jobs completed, and failed for good.
+        self.done = 0
+        self.failed = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether outcomes wait to be recorded."""
+        return bool(self._outcomes or self._followup_outcomes)
+
+    def settle(self, held: Held, performed: Performed) -> None:
+        """Note how a try went."""
+        lease = held.lease
+        stand = Stand(lease.seq, lease.token, lease.failures)
+        if held.followup is not None:
+            outcome = settle(stand, performed, followup.RETRY, _chance())
+            self._followup_outcomes.append((outcome, held))
+            return
+        outcome = settle(stand, performed, self.hello.retry, _chance())
+        self._outcomes.append((outcome, held))
+        if performed.undone:
+            event = Event.COMPLETED if isinstance(outcome, Completed) else Event.FAILED
+            self._follow_up(lease, event, outcome.finished, performed.undone)
+
+    def blame(self, held: Held, failure: Failure, started: float) -> None:
+        """Note that a try ended without the child's being able to tell."""
+        finished = time.time()
+        performed = Performed(min(started, finished), finished, failure=failure)
+        final = is_final(failure, held.lease.failures, self.hello.retry)
+        if held.followup is None and final:
+            count = self.hello.handlers.get(Event.FAILED, 0)
+            performed = performed._replace(undone=tuple(range(count)))
+        self.settle(held, performed)
+
+    def put_off(self, held: Held) -> None:
+        """Note that a handler cannot run yet, because its job has not ended."""
+        lease, now = held.lease, time.time()
+        failure = Failure("raised", "its job has not ended yet")
+        stand = Stand(lease.seq, lease.token, lease.failures)
+        outcome = settle(stand, Performed(now, now, failure=failure), followup.RETRY, _chance())
+        if isinstance(outcome, Failed):
+            outcome = outcome._replace(dead=False)  # the outcome it belongs to never came to be
+        self._followup_outcomes.append((outcome, held))
+
+    def release(self, held: Held) -> None:
+        """Note that a job goes back as if it had never been taken."""
+        outcomes = self._outcomes if held.followup is None else self._followup_outcomes
+        outcomes.append((Released(held.lease.seq, held.lease.token), held))
+
+    def _follow_up(
+        self, lease: Lease, event: Event, finished: float, handlers: Sequence[int]
+    ) -> None:
+        self._to_submit += followup.submissions(
+            self._function, lease.id, lease.name, lease.owner, event, finished, handlers
+        )
+
+    def exchange(self, want: int) -> list[Lease]:
+        """Record what is noted and take up to `want` jobs; nothing while the store is closed."""
+        if time.monotonic() < self.closed_until:
+            return []
+        try:
+            if self._to_submit:
+                self._ledger.submit(self._to_submit)
+                self._to_submit = []
+            if self._followup_outcomes:
+                self._record(followup.name_of(self._function), self._followup_outcomes, 0)
+                self._followup_outcomes = []
+            leases = self._record(self._function, self._outcomes, want)
+        except Unavailable as problem:
+            self._close(problem)
+            return []
+        self._outcomes = []
+        self._rest = 0.0
+        return leases
+
+    def _record(self, function: str, noted: list[tuple[Outcome, Held]], want: int) -> list[Lease]:
+        outcomes = [outcome for outcome, _ in noted]
+        answer = self._ledger.exchange(
+            function, self._worker, outcomes, want, self._lease, self.hello.retry.lost
+        )
+        for recorded, (outcome, held) in zip(answer.recorded, noted, strict=True):
+            if recorded:
+                self._count(outcome, held)
+        return answer.leases
+
+    def _count(self, outcome: Outcome, held: Held) -> None:
+        if type(outcome) is Completed:
+            self.done += 1
+        elif type(outcome) is Failed and outcome.retry_in is None:
+            self.failed += 1
+            if len(self._notes) < _NOTES:
+                self._notes.append((outcome.failure, held.lease))
+
+    def _close(self, problem: Unavailable) -> None:
+        self._rest = min(_LONGEST_REST, max(_FIRST_REST, 2 * self._rest))
+        self.closed_until = time.monotonic() + self._rest
+        sys.stderr.write(f"{problem}; trying again in {self._rest:g} s\n")
+
+    def take_followups(self, want: int) -> list[tuple[Lease, FollowUp]]:
+        """Take up to `want` handlers that are to run again."""
+        if not self.hello.handlers or time.monotonic() < self.closed_until:
+            return []
+        name = followup.name_of(self._function)
+        try:
+            answer = self._ledger.exchange(name, self._worker, (), want, self._lease)
+        except Unavailable as problem:
+            self._close(problem)
+            return []
+        return [(lease, followup.read(lease.args)) for lease in answer.leases]
+
+    def lost(self, held: dict[int, Held], now: float) -> set[int]:
+        """Which of these jobs are no longer this worker's; the leases of the others go on."""
+        pairs = [(each.lease.seq, each.lease.token) for each in held.values()]
+        try:
+            if now - self._extended >= self._lease / 3:
+                kept = self._ledger.extend(pairs, self._lease)
+                self._extended = now
+            else:
+                kept = self._ledger.held(pairs)
+        except Unavailable as problem:
+            sys.stderr.write(f"{problem}\n")
+            return set()
+        return {serial for serial, mine in zip(held, kept, strict=True) if not mine}
+
+    def report(self, held: Held, share: float) -> None:
+        """Pass on how far a job is."""
+        with contextlib.suppress(Unavailable):  # the next report comes in a second
+            self._ledger.report(held.lease.seq, held.lease.token, share)
+
+    def write_notes(self) -> None:
+        """Put failures for good into the journal; to be called about once a second."""
+        notes, self._notes = self._notes, []
+        for failure, lease in notes:
+            facts = {"job": lease.id, "kind": failure.kind, "worker": self._worker}
+            self.home.journal.write("job.failed", self._function, failure.message, facts)
+
+
+def _chance() -> float:
+    return int.from_bytes(os.urandom(3)) / (1 << 24)
