@@ -25,10 +25,15 @@ _SINGLE_RANGES = (
     (0x20000, 0x3FFFF),
 )
 
+#: No letter before this one counts alone.
+FIRST_SINGLE = "\u2e80"
 
-def is_single(code: int) -> bool:
-    """Whether a letter counts as a word of its own."""
-    return code >= 0x2E80 and any(low <= code <= high for low, high in _SINGLE_RANGES)
+
+def is_single(character: str) -> bool:
+    """Whether it is a letter that counts as a word of its own."""
+    if character < FIRST_SINGLE or not character.isalpha():
+        return False
+    return any(low <= ord(character) <= high for low, high in _SINGLE_RANGES)
 
 
 def begins_word(character: str) -> bool:
@@ -56,10 +61,9 @@ class Letters(dict[int, str | int | None]):
             return None
         if character in JOINTS or character == "\n":
             return code
-        kind = unicodedata.category(character)[0]
-        if kind == "L" and is_single(code):
+        if is_single(character):
             return f" {character}"
-        return code if kind in "LMN" else " "
+        return code if unicodedata.category(character)[0] in "LMN" else " "
 
 
 class Breaks(dict[int, str]):

@@ -14,6 +14,7 @@ from operator import not_
 from typing import Protocol
 
 from word_characters import (
+    FIRST_SINGLE,
     JOINTS,
     Breaks,
     Letters,
@@ -95,7 +96,7 @@ class WordRule:
         lines = text.translate(self._letters).lower().split("\n")
         for line, n in zip(lines, times, strict=False):
             run = line.strip(" '")
-            if run.isalpha():
+            if run.isalpha() and run < FIRST_SINGLE:
                 word = _compose(run)
                 words[word] = known(word, 0) + n
             else:
@@ -109,12 +110,13 @@ class WordRule:
 
     def shorten(self, text: str) -> str:
         """The beginning, which is all that counts, and what may be an incomplete character."""
-        return text[: 16 * _LONGEST_RUN] + text[-3:]
+        kept = 16 * _LONGEST_RUN
+        return text if len(text) <= kept + 3 else text[:kept] + text[-3:]
 
     def _words_in(self, run: str) -> Iterator[str]:
         for piece in run.split():
             rest = piece
-            if is_single(ord(piece[0])):
+            if is_single(piece[0]):
                 end = _end_of_marks(piece)
                 yield _compose(piece[:end])[0]
                 rest = piece[end:]
