@@ -29,14 +29,11 @@ class Samples:
     def add(self, value: float, now: float) -> Samples:
         """These samples, and `value` seen at `now`."""
         index = self.index(now)
-        steps = self._steps
-        if steps and index <= steps[-1].number:
-            last = steps[-1]
-            latest = _Step(last.number, last.total + value, last.seen + 1)
-            return replace(self, _steps=(*steps[:-1], latest))
-        oldest = index - self.keep
-        kept = tuple(step for step in steps if step.number > oldest)
-        return replace(self, _steps=(*kept, _Step(index, value, 1)))
+        # Steps after this one are left from before the clock was set back.
+        kept = tuple(s for s in self._steps if index - self.keep < s.number < index)
+        same = next((s for s in self._steps if s.number == index), _Step(index, 0.0, 0))
+        latest = _Step(index, same.total + value, same.seen + 1)
+        return replace(self, _steps=(*kept, latest))
 
     def index(self, at: float) -> int:
         """Number of the step that `at` lies in; steps are cut at multiples of their length."""

@@ -144,9 +144,9 @@ class StepScaling:
 
     def _sum_up(self, verdict: Verdict, comparison: str, threshold: float) -> str:
         value = "no data" if verdict.value is None else f"{verdict.value:.1f}"
-        of = f"{self.datapoints} of {self.periods or self.datapoints} datapoints"
+        of = f"{self.datapoints} of {self.periods or self.datapoints}"
         over = human_time(seconds(self.period))
-        return f"{value} visible on average over {over} {comparison} {threshold:g} ({of})"
+        return f"{value} visible on average over {over} {comparison} {threshold:g} in {of}"
 
     def _quiet(self, memory: _Memory) -> str:
         if memory.out.value is None:

@@ -146,5 +146,7 @@ class Processes:
         facts: dict[str, Any] = {
             key: told[key] for key, kind in _TOLD.items() if isinstance(told.get(key, ...), kind)
         }
+        if "name" in told and told["name"] is None:
+            facts["name"] = ""
         since = worker.machine.since if state is worker.machine.state else self._clock.now()
         worker.machine = replace(worker.machine, state=state, since=since, **facts)
