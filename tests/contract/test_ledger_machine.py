@@ -14,7 +14,7 @@ from billow.ports.ledger import Completed, Failed, Lease, Outcome, Publish, Rele
 from tests.contract.machine import Machine, walk
 
 LEASE = 10
-MAX_LOST = 3
+MAX_LOST = 2
 
 
 @dataclass
