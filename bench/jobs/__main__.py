@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,17 @@ def run(
 @results_option
 @click.option("--reps", default=1, show_default=True, help="Rounds.")
 @click.option("--jobs", default=2000, show_default=True)
-def kill(only: str | None, as_json: bool, results: Path, reps: int, jobs: int) -> None:
+@click.option("--watch", default=60.0, show_default=True, help="Seconds to wait for the results.")
+def kill(
+    only: str | None, as_json: bool, results: Path, reps: int, jobs: int, watch: float
+) -> None:
     """The kill test: one of two workers is killed when 40 % of the jobs have begun."""
     contenders = chosen(KILLED, only)
     harness = _harness(results, "kill", contenders)
     for _ in range(reps):
         for one in contenders:
-            _tell(harness.measure(one, "kill", jobs), as_json)
+            watched = replace(one, settings={**one.settings, "WATCH": str(watch)})
+            _tell(harness.measure(watched, "kill", jobs), as_json)
     _finish(harness, as_json)
 
 

@@ -11,12 +11,10 @@ import json
 import sys
 from typing import Any
 
+from bench.jobs import place
 from bench.jobs.kill import kill_one
 from bench.jobs.measure import burst, latency, throughput
 from bench.jobs.peer import Peer
-
-#: Seconds that the kill test watches.
-WATCH = 60.0
 
 
 def measure(peer: Peer, phase: str, jobs: int) -> dict[str, Any]:
@@ -27,7 +25,7 @@ def measure(peer: Peer, phase: str, jobs: int) -> dict[str, Any]:
         return latency(peer, jobs)
     if phase == "burst":
         return burst(peer, jobs)
-    return kill_one(peer, jobs, WATCH)
+    return kill_one(peer, jobs, patience=float(place.setting("WATCH", "60")))
 
 
 def main(module: str, phase: str, jobs: str) -> None:

@@ -37,6 +37,7 @@ def _run(records: list[Record]) -> list[str]:
     rows = [_timed_row(one, figures) for one in TIMED if (figures := _of(records, one))]
     head = (
         "queue, store",
+        "jobs",
         "enqueue/s",
         "in batches/s",
         "drained/s",
@@ -52,6 +53,7 @@ def _run(records: list[Record]) -> list[str]:
 def _timed_row(one: Contender, records: list[Record]) -> list[str]:
     return [
         f"{one.label} ({one.store})",
+        _rate(records, "jobs"),
         _rate(records, "enqueue"),
         _rate(records, "enqueue_batch"),
         _rate(records, "drain"),

@@ -43,7 +43,7 @@ def test_rates_are_medians_and_ratios_are_ratios_of_medians(tmp_path: Path) -> N
         {"limit": "one owner, batches of 10", "enqueue": 1, "drain": 48_000, "both": 1},
     )
     text = report.markdown(file)
-    assert "| Billow (SQLite, synchronous=FULL) | - | - | 12,000 |" in text
+    assert "| Billow (SQLite, synchronous=FULL) | - | - | - | 12,000 |" in text
     assert "| drained, to the fastest Redis peer | 3.00 × |" in text
     assert "| drained, to Celery's default | 12.00 × |" in text
     assert "| drained, to raw SQLite, one owner, batches of 10 | 0.25 × |" in text

@@ -8,6 +8,7 @@ from itertools import count, islice
 from typing import Any
 
 from bench.jobs import payload, place
+from bench.jobs.measure import StuckError
 from bench.jobs.payload import Json
 from bench.jobs.peer import BATCH, Peer
 from bench.jobs.processes import Command
@@ -86,5 +87,8 @@ class Bench(Peer):
 
     def round_trip(self, number: int) -> Json:
         accepted = self.client.submit("no_op", {"given": payload.argument(number)})
-        result: Json = self.client.wait(accepted.id, timeout=30).result
+        job = self.client.wait(accepted.id, timeout=30)
+        if job.status is not Status.COMPLETED:
+            raise StuckError(f"job {number} is {job.status} after 30 s: {job.failure}")
+        result: Json = job.result
         return result
