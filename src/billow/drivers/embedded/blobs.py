@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -14,6 +15,8 @@ from billow.ids import is_id, new_id
 from billow.units import MiB, human_size
 
 _BLOCK = 1 * MiB
+#: Errors that are the store's; others come from where the bytes came from.
+_DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EFBIG}
 
 
 class Blob(NamedTuple):
@@ -53,11 +56,12 @@ class Blobs:
             if sha256 is not None and digest != sha256.lower():
                 raise BadInput(f"the bytes have SHA-256 {digest}, not the announced {sha256}")
             self._keep(arriving, blob)
-        except OSError as problem:
+        except BaseException as problem:
             arriving.unlink(missing_ok=True)
-            raise Unavailable(f"the file cannot be stored now: {problem.strerror}") from problem
-        except BaseException:
-            arriving.unlink(missing_ok=True)
+            if isinstance(problem, OSError) and problem.errno in _DISK_TROUBLE:
+                raise Unavailable(
+                    f"the file cannot be stored now: {problem.strerror}", retry_after=30
+                ) from problem
             raise
         return Blob(blob, size, digest)
 

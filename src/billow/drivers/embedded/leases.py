@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from typing import Any
 
 from billow.drivers.embedded.rows import (
     COMPLETED,
@@ -120,10 +121,20 @@ class Work:
 
     def take(self, want: int, lease: float, max_lost: int) -> list[Lease]:
         """Take up to `want` jobs that are due."""
+        leases: list[Lease] = []
+        while (room := want - len(leases)) > 0:
+            rows = self._execute(_DUE, (self._function, self._now, room)).fetchall()
+            leases += self._take_rows(rows, lease, max_lost)
+            if len(rows) < room:
+                break
+            # Jobs that were given up on the way leave room for those behind them.
+        return leases
+
+    def _take_rows(self, rows: list[Any], lease: float, max_lost: int) -> list[Lease]:
         now, function, worker = self._now, self._function, self._worker
         leases = []
         updates = []
-        for row in self._execute(_DUE, (function, now, want)).fetchall():
+        for row in rows:
             seq, token, id_, args, name, upload, owner, failures, lost, created, state = row[:11]
             if state == RUNNING:
                 lost += 1

@@ -213,8 +213,8 @@ class SqliteLedger:
     def attempts(self, id: str) -> list[Attempt]:
         """A job's tries that did not succeed, oldest first."""
         rows = self._database.reader.execute(
-            "select worker, started, ended, attempts.failure from attempts join jobs on job = seq "
-            "where id = ? order by number",
+            "select worker, started, ended, failure from attempts "
+            "where job = (select seq from jobs where id = ?) order by number",
             (id,),
         ).fetchall()
         return [

@@ -64,6 +64,8 @@ def _conditions(
         parts.append((f"state = {CODES[status]} and ?", 1))
         if status in (Status.PENDING, Status.RUNNING):
             parts.append(("due is not null and ?", 1))
+        if status in (Status.FAILED, Status.CANCELLED):
+            parts.append(("state > 2 and ?", 1))
     if owner is not None:
         parts.append(("owner = ?", owner))
     if dead is not None:

@@ -90,10 +90,10 @@ class SqliteObjects:
                 if gone := _record(connection, one, blob(connection)):
                     unused.append(gone)
                 for consequence in self._arrivals(one):
-                    if isinstance(consequence, Copy):
-                        arrived.append(_moved(one, consequence.store, one.key))
-                    else:
+                    if not isinstance(consequence, Copy):
                         asked.append(consequence)
+                    elif consequence.store not in {other.store for other in arrived}:
+                        arrived.append(_moved(one, consequence.store, one.key))
             return self._ledger.insert(connection, asked) if asked else []
 
         jobs = self._group.run(work)
@@ -130,7 +130,11 @@ class SqliteObjects:
             raise BadInput(
                 f"the range {start} to {stop} lies outside of the {size} bytes there are"
             )
-        return _read(self._blobs.path(row[-1]), start, stop)
+        try:
+            file = self._blobs.path(row[-1]).open("rb")
+        except FileNotFoundError:
+            raise NotFound(f"there is no object {store}/{key}") from None
+        return _read(file, start, stop)
 
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
@@ -187,8 +191,8 @@ class SqliteObjects:
         return gone
 
 
-def _read(path: Path, start: int, stop: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _read(opened: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
+    with opened as file:
         file.seek(start)
         left = stop - start
         while left > 0 and (block := file.read(min(left, _BLOCK))):

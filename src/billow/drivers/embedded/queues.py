@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -13,16 +14,17 @@ from billow.errors import BadInput, NotFound
 from billow.ports.ledger import Counts
 from billow.ports.queues import (
     MAX_BATCH,
-    MAX_BODY,
     MAX_DELAY,
     MAX_VISIBILITY,
     MAX_WAIT,
     Message,
     QueueOptions,
 )
+from billow.ports.rules import check_bodies, check_options, check_range
 from billow.ports.wake import Wake, queue_channel
 
 _DEFAULT = QueueOptions()
+_RECEIPT = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
 #: Without a wake-up a receiver looks again after so many seconds, for messages that became visible.
 _LOOK_AGAIN = 1.0
 
@@ -70,7 +72,9 @@ class SqliteQueues:
 
     def send(self, name: str, bodies: Sequence[str], delay: float | None = None) -> list[str]:
         """Send messages."""
-        check_send(bodies, delay)
+        check_bodies(bodies)
+        if delay is not None:
+            check_range("delay", delay, 0, MAX_DELAY)
         now = self._clock.now()
 
         def work(connection: sqlite3.Connection) -> list[str]:
@@ -90,7 +94,10 @@ class SqliteQueues:
         self, name: str, limit: int = 1, visibility: float | None = None, wait: float = 0.0
     ) -> list[Message]:
         """Receive messages, waiting for one if there is none."""
-        check_receive(limit, visibility, wait)
+        check_range("limit", limit, 1, MAX_BATCH)
+        check_range("wait", wait, 0, MAX_WAIT)
+        if visibility is not None:
+            check_range("visibility", visibility, 0, MAX_VISIBILITY)
         if (messages := self._receive(name, limit, visibility)) or wait <= 0:
             return messages
         deadline = time.monotonic() + wait
@@ -116,16 +123,17 @@ class SqliteQueues:
                 moved = _bury(connection, name, options.dead_letter, options.max_receives, now)
             hidden = options.visibility if visibility is None else visibility
             rows = connection.execute(
-                "update messages set due = ?, receives = receives + 1 where seq in (select seq "
+                "update messages set due = ?, receives = receives + 1, turn = turn + 1 "
+                "where seq in (select seq "
                 "from messages where queue = ? and due <= ? order by due, seq limit ?) "
-                "returning seq, body, receives, sent",
+                "returning seq, body, receives, sent, turn",
                 (now + hidden, name, now, limit),
             ).fetchall()
         for target in moved:
             self._wake.notify(queue_channel(target))
         return [
-            Message(str(seq), body, f"{seq}.{receives}", receives, sent)
-            for seq, body, receives, sent in sorted(rows)
+            Message(str(seq), body, f"{seq}.{turn}", receives, sent)
+            for seq, body, receives, sent, turn in sorted(rows)
         ]
 
     def delete(self, name: str, receipts: Sequence[str]) -> list[bool]:
@@ -135,7 +143,7 @@ class SqliteQueues:
         def work(connection: sqlite3.Connection) -> list[bool]:
             return [
                 connection.execute(
-                    "delete from messages where seq = ? and receives = ? and queue = ?",
+                    "delete from messages where seq = ? and turn = ? and queue = ?",
                     (*key, name),
                 ).rowcount
                 == 1
@@ -146,13 +154,13 @@ class SqliteQueues:
 
     def extend(self, name: str, receipts: Sequence[str], visibility: float) -> list[bool]:
         """Keep messages hidden, or show them at once."""
-        check_receive(1, visibility, 0)
+        check_range("visibility", visibility, 0, MAX_VISIBILITY)
         keys = [_parse_receipt(receipt) for receipt in receipts]
         due = self._clock.now() + visibility
         with self._database.write(durable=False) as connection:
             done = [
                 connection.execute(
-                    "update messages set due = ? where seq = ? and receives = ? and queue = ?",
+                    "update messages set due = ? where seq = ? and turn = ? and queue = ?",
                     (due, *key, name),
                 ).rowcount
                 == 1
@@ -165,22 +173,27 @@ class SqliteQueues:
     def counts(self, name: str) -> Counts:
         """The queue's messages."""
         now = self._clock.now()
-        oldest_kept = now - (_options(self._database.reader, name) or _DEFAULT).retention
         visible, in_flight, delayed, oldest = self._database.reader.execute(
             "select count(*) filter (where due <= ?1), "
             "count(*) filter (where due > ?1 and receives > 0), "
             "count(*) filter (where due > ?1 and receives = 0), "
-            "min(sent) filter (where due <= ?1) from messages where queue = ?2 and sent > ?3",
-            (now, name, oldest_kept),
+            "min(sent) filter (where due <= ?1) from messages where queue = ?2 and sent >= ?3",
+            (now, name, self._oldest_kept(name)),
         ).fetchone()
         age = 0.0 if oldest is None else max(0.0, now - oldest)
         return Counts(visible, in_flight, delayed, age)
 
+    def _oldest_kept(self, name: str) -> float:
+        """Messages sent before this time have vanished."""
+        options = _options(self._database.reader, name) or _DEFAULT
+        return self._clock.now() - options.retention
+
     def peek(self, name: str, limit: int = 10) -> list[Message]:
         """The oldest messages, without receiving them."""
         rows = self._database.reader.execute(
-            "select seq, body, receives, sent from messages where queue = ? order by seq limit ?",
-            (name, limit),
+            "select seq, body, receives, sent from messages where queue = ? and sent >= ? "
+            "order by seq limit ?",
+            (name, self._oldest_kept(name), limit),
         )
         return [Message(str(seq), body, "", receives, sent) for seq, body, receives, sent in rows]
 
@@ -192,7 +205,8 @@ class SqliteQueues:
 
         def work(connection: sqlite3.Connection) -> int:
             return connection.execute(
-                "update messages set queue = ?, due = ?, receives = 0 where seq in (select seq "
+                "update messages set queue = ?, due = ?, receives = 0, turn = turn + 1 "
+                "where seq in (select seq "
                 "from messages where queue = ? and due <= ? order by seq limit ?)",
                 (target, now, dead_letter, now, -1 if limit is None else limit),
             ).rowcount
@@ -210,44 +224,12 @@ class SqliteQueues:
         )
 
 
-def check_options(name: str, options: QueueOptions) -> None:
-    """Raises BadInput if options are out of SQS's bounds."""
-    if not 0 <= options.visibility <= MAX_VISIBILITY:
-        raise BadInput(f"queue {name!r}: visibility must lie between 0 and {MAX_VISIBILITY} s")
-    if not 0 <= options.delay <= MAX_DELAY:
-        raise BadInput(f"queue {name!r}: delay must lie between 0 and {MAX_DELAY} s")
-    if options.max_receives is not None and options.max_receives < 1:
-        raise BadInput(f"queue {name!r}: max_receives must be at least 1")
-    if options.dead_letter == name:
-        raise BadInput(f"queue {name!r} cannot be its own dead-letter queue")
-
-
-def check_send(bodies: Sequence[str], delay: float | None) -> None:
-    """Raises BadInput if a batch is out of SQS's bounds."""
-    if not 1 <= len(bodies) <= MAX_BATCH:
-        raise BadInput(f"a batch has 1 to {MAX_BATCH} messages, not {len(bodies)}")
-    if delay is not None and not 0 <= delay <= MAX_DELAY:
-        raise BadInput(f"delay must lie between 0 and {MAX_DELAY} s, not {delay}")
-    for body in bodies:
-        if len(body) * 4 > MAX_BODY and len(body.encode("utf-8", "surrogatepass")) > MAX_BODY:
-            raise BadInput(f"a message has at most {MAX_BODY} bytes")
-
-
-def check_receive(limit: int, visibility: float | None, wait: float) -> None:
-    """Raises BadInput if a receive is out of SQS's bounds."""
-    if not 1 <= limit <= MAX_BATCH:
-        raise BadInput(f"1 to {MAX_BATCH} messages can be received at once, not {limit}")
-    if visibility is not None and not 0 <= visibility <= MAX_VISIBILITY:
-        raise BadInput(f"visibility must lie between 0 and {MAX_VISIBILITY} s, not {visibility}")
-    if not 0 <= wait <= MAX_WAIT:
-        raise BadInput(f"wait must lie between 0 and {MAX_WAIT} s, not {wait}")
-
-
 def _parse_receipt(receipt: str) -> tuple[int, int]:
-    seq, _, receives = receipt.partition(".")
-    if not (seq.isascii() and seq.isdigit() and receives.isascii() and receives.isdigit()):
-        raise BadInput(f"{receipt!r} is not a receipt")
-    return int(seq), int(receives)
+    """The (seq, turn) that a receipt names; for what never was one, a pair that never exists."""
+    if not _RECEIPT.fullmatch(receipt):
+        return (-1, -1)
+    seq, _, turn = receipt.partition(".")
+    return int(seq), int(turn)
 
 
 def _options(connection: sqlite3.Connection, name: str) -> QueueOptions | None:
@@ -261,7 +243,7 @@ def _options(connection: sqlite3.Connection, name: str) -> QueueOptions | None:
 def _expire(connection: sqlite3.Connection, name: str, before: float) -> None:
     connection.execute(
         "delete from messages where queue = ? and seq in (select seq from messages "
-        "where queue = ? and due <= ? and sent <= ? limit 1000)",
+        "where queue = ? and due <= ? and sent < ? limit 1000)",
         (name, name, before, before),
     )
 
@@ -271,7 +253,7 @@ def _bury(
 ) -> list[str]:
     """Move messages that were received too often; returns the queue they went to, if any did."""
     moved = connection.execute(
-        "update messages set queue = ?, due = ? where queue = ? and due <= ? and receives >= ?",
+        "update messages set queue = ?, due = ?, receives = 0, turn = turn + 1 where queue = ? and due <= ? and receives >= ?",
         (dead_letter, now, name, now, max_receives),
     ).rowcount
     return [dead_letter] if moved else []

@@ -25,7 +25,7 @@ create table if not exists jobs(
 ) strict;
 create index if not exists jobs_live on jobs(function, due) where due is not null;
 create index if not exists jobs_running on jobs(worker) where state = 1;
-create index if not exists jobs_ended_badly on jobs(state) where state in (3, 4);
+create index if not exists jobs_ended_badly on jobs(state) where state > 2;
 
 -- How many jobs are in each state, kept in the same transactions.
 create table if not exists tallies(
@@ -85,6 +85,8 @@ create table if not exists messages(
   body     text not null,
   due      real not null,
   receives integer not null default 0,
+  -- Counts what voids receipts: each receive, and each move to another queue.
+  turn     integer not null default 0,
   sent     real not null
 ) strict;
 create index if not exists messages_due on messages(queue, due);

@@ -10,11 +10,8 @@ from typing import Any
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.errors import BadInput, Conflict
+from billow.ports.rules import check_item, check_item_key
 from billow.ports.tables import ABSENT, Item
-from billow.units import KiB
-
-MAX_ITEM = 400 * KiB
-MAX_KEY = 1 * KiB
 
 
 class SqliteTables:
@@ -31,11 +28,13 @@ class SqliteTables:
 
     def put(self, table: str, key: str, value: Mapping[str, Any], expect: int | None = None) -> int:
         """Write an item if it is at the expected version."""
-        text = encode_item(table, key, value)
+        check_item_key(key)
+        text = check_item(value)
         return self._group.run(lambda connection: _put(connection, table, key, text, expect))
 
     def add(self, table: str, key: str, field: str, amount: int) -> int:
         """Add to a number in an item."""
+        check_item_key(key)
 
         def work(connection: sqlite3.Connection) -> int:
             item = _get(connection, table, key)
@@ -44,7 +43,7 @@ class SqliteTables:
             if not isinstance(number, int) or isinstance(number, bool):
                 raise BadInput(f"{table}/{key}: {field!r} is not a whole number")
             value[field] = number + amount
-            _put(connection, table, key, encode_item(table, key, value), None)
+            _put(connection, table, key, check_item(value), None)
             total: int = value[field]
             return total
 
@@ -89,24 +88,6 @@ class SqliteTables:
         ).fetchone()
         count: int = row[0]
         return count
-
-
-def encode_item(table: str, key: str, value: Mapping[str, Any]) -> str:
-    """An item as JSON text.
-
-    Raises:
-        BadInput: it cannot be stored; the message says why.
-    """
-    if not key or len(key.encode("utf-8", "surrogatepass")) > MAX_KEY:
-        raise BadInput(f"table {table!r}: a key has 1 to {MAX_KEY} bytes")
-    try:
-        text = json.dumps(dict(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        size = len(text.encode())
-    except (TypeError, ValueError) as problem:
-        raise BadInput(f"{table}/{key}: not plain JSON: {problem}") from None
-    if size > MAX_ITEM:
-        raise BadInput(f"{table}/{key}: {size} bytes; an item has at most {MAX_ITEM}")
-    return text
 
 
 def _get(connection: sqlite3.Connection, table: str, key: str) -> Item | None:
