@@ -253,7 +253,8 @@ def _bury(
 ) -> list[str]:
     """Move messages that were received too often; returns the queue they went to, if any did."""
     moved = connection.execute(
-        "update messages set queue = ?, due = ?, receives = 0, turn = turn + 1 where queue = ? and due <= ? and receives >= ?",
+        "update messages set queue = ?, due = ?, receives = 0, turn = turn + 1 "
+        "where queue = ? and due <= ? and receives >= ?",
         (dead_letter, now, name, now, max_receives),
     ).rowcount
     return [dead_letter] if moved else []
