@@ -63,15 +63,15 @@ class SimulatedMachines:
     def step(self) -> None:
         """Let workers boot, finish and take jobs, as the clock has it now."""
         now = self.clock.now()
-        for id, machine in list(self.machines.items()):
+        for name, machine in list(self.machines.items()):
             if machine.state is WorkerState.STARTING and self.dies_at_start:
-                self.crash(id, 1, "ImportError: no module named 'words'")
+                self.crash(name, 1, "ImportError: no module named 'words'")
             elif machine.state is WorkerState.STARTING and now >= machine.launched + self.boot:
-                self._set(id, WorkerState.IDLE)
-            elif id in self.free_at and now >= self.free_at[id]:
-                self._finish(id)
-            if self.waiting and id in self.machines:
-                self._take(id)
+                self._set(name, WorkerState.IDLE)
+            elif name in self.free_at and now >= self.free_at[name]:
+                self._finish(name)
+            if self.waiting and name in self.machines:
+                self._take(name)
 
     def _finish(self, id: str) -> None:
         del self.free_at[id]

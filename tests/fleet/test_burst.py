@@ -29,7 +29,7 @@ def burst(fleet: Fleet, boot: float = BOOT) -> tuple[SimulatedFleet, float, floa
 
 def test_the_original_rule_launches_the_third_worker_ten_minutes_after_the_burst() -> None:
     simulated, began, drained = burst(Fleet(min=1, max=3, scale=SEED))
-    launched = [at for at in simulated.times("scale.out", began)]
+    launched = simulated.times("scale.out", began)
     ready = [at for at in simulated.times("worker.ready", began) if at > 0]
     # The burst comes on a minute: the average over five minutes is 24 at the next evaluation.
     assert launched == [60, 480]

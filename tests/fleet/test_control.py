@@ -63,7 +63,7 @@ def test_a_busy_worker_is_drained_and_never_killed() -> None:
     assert fleet.states() == ["busy"]
     assert fleet.machines.killed_while_busy == 0
     [draining] = fleet.events("worker.draining")
-    assert draining.reason == "scaled from 2 to 1; finishes its job first"
+    assert draining.reason == "scaled from 2 to 1; finishes 1 job first"
     oldest = fleet.events("worker.launched")[0].subject
     assert draining.subject == oldest
 
@@ -236,8 +236,9 @@ def test_the_cause_of_an_end_in_words() -> None:
     gone = machine("a", WorkerState.IDLE, 0)
     cases: dict[str, Any] = {
         "vanished": Ended(gone, None, False, ""),
-        "killed by signal 11": Ended(gone, -11, False, ""),
+        "killed by signal 11": Ended(gone, -11, False, "the last line of its log"),
         "exit status 2: no such app": Ended(gone, 2, False, "no such app"),
+        "exit status 3": Ended(gone, 3, False, ""),
         "exit status 0": Ended(gone, 0, False, "hello"),
     }
     assert {text: ended.cause for text, ended in cases.items()} == {text: text for text in cases}

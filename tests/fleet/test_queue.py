@@ -75,7 +75,7 @@ def test_an_impossible_share_is_refused(per_worker: float) -> None:
 
 def test_fixed_is_fixed() -> None:
     seen = Observation(visible=99, in_flight=99, wanted=1)
-    decision, _ = Fixed(4).decide(seen, Fixed(4).start(), 0.0)
+    decision, _ = Fixed(4).decide(seen, None, 0.0)
     assert (decision.wanted, decision.reason) == (4, "fixed at 4")
     with pytest.raises(DeclarationError):
         Fixed(-1)

@@ -54,6 +54,7 @@ class Controller:
         self._decision = decision
         self._resize(seen, decision)
         self.crew.keep(self.wanted, self._why)
+        self._machines = self.crew.present()
 
     @property
     def restless(self) -> bool:

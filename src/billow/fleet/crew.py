@@ -65,14 +65,18 @@ class Crew:
     def look(self) -> list[Machine]:
         """The workers present, after taking note of who came into service and who ended."""
         self._bury(list(self._machines.ended()))
-        machines = as_told(self._machines.present(), self._leaving)
+        machines = self.present()
         for machine in machines:
             self._notice(machine)
         return machines
 
+    def present(self) -> list[Machine]:
+        """The workers that have not ended; those told to leave are draining."""
+        return as_told(self._machines.present(), self._leaving)
+
     def keep(self, wanted: int, why: str) -> None:
         """Launch or drain so that `wanted` workers are, or will be, taking work."""
-        present = [m for m in self._present() if m.state is not WorkerState.DRAINING]
+        present = [m for m in self.present() if m.state is not WorkerState.DRAINING]
         missing = wanted - len(present)
         if missing > 0 and self._backoff.due(self._clock.now()):
             self._launch(missing, why)
@@ -87,17 +91,14 @@ class Crew:
 
     def drain_all(self, why: str) -> None:
         """Let all workers finish what they have, and leave."""
-        for machine in self._present():
+        for machine in self.present():
             if machine.id not in self._leaving:
                 self._drain(machine, why)
 
     def kill_all(self, why: str) -> None:
         """End all workers at once; their jobs are done again by others."""
-        for machine in self._present():
+        for machine in self.present():
             self._kill(machine, why)
-
-    def _present(self) -> list[Machine]:
-        return as_told(self._machines.present(), self._leaving)
 
     def _launch(self, count: int, why: str) -> None:
         try:
@@ -126,10 +127,9 @@ class Crew:
 
     def _drain(self, machine: Machine, why: str) -> None:
         self._leaving[machine.id] = self._clock.now() + self._drain_limit
-        doing = f"finishes {machine.jobs} jobs first" if machine.jobs > 1 else ""
-        if machine.jobs == 1 or (machine.state is WorkerState.BUSY and not doing):
-            doing = "finishes its job first"
-        self._write("draining", machine.id, f"{why}; {doing}" if doing else why)
+        busy = machine.state is WorkerState.BUSY
+        doing = f"; finishes {_jobs(max(1, machine.jobs))} first" if busy else ""
+        self._write("draining", machine.id, f"{why}{doing}")
         self._machines.drain(machine.id)
 
     def _kill(self, machine: Machine, why: str) -> None:
@@ -170,10 +170,10 @@ class Crew:
         """Write down an end and give its jobs back; `rest` is set if nobody asked for the end."""
         name = end.machine.id
         given_back = self._abandon(name) if end.status != 0 else 0
-        jobs = f"; {given_back} of its jobs go to others" if given_back else ""
+        jobs = f"; {_jobs(given_back)} given back" if given_back else ""
         facts = {"status": end.status, "done": end.machine.done, "given_back": given_back}
         if rest is None:
-            self._write("stopped", name, f"left after {end.machine.done} jobs{jobs}", **facts)
+            self._write("stopped", name, f"left after {_jobs(end.machine.done)}{jobs}", **facts)
             return
         kind = "crashed" if end.status != 0 else "stopped"
         again = f"; a new one may start in {human_time(rest)}"
@@ -192,3 +192,7 @@ class Crew:
         self._journal.write(
             f"worker.{what}", subject, reason, {"function": self._function, **facts}
         )
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"

@@ -104,6 +104,6 @@ class Supervised:
             self._journal.write("process.stopped", self.name, how, facts)
             return
         rest = human_time(self._backoff.failed(self._since))
-        said = f": {words}" if words and status else ""
+        said = f": {words}" if words and status > 0 else ""
         reason = f"{how}{said}; started again in {rest}"
         self._journal.write("process.stopped", self.name, reason, facts)

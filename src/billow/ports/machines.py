@@ -64,12 +64,11 @@ class Ended(NamedTuple):
     def cause(self) -> str:
         """Why it ended, in words."""
         if self.status is None:
-            how = "vanished"
-        elif self.status < 0:
-            how = f"killed by signal {-self.status}"
-        else:
-            how = f"exit status {self.status}"
-        return f"{how}: {self.last_words}" if self.last_words and self.status else how
+            return "vanished"
+        if self.status < 0:
+            return f"killed by signal {-self.status}"
+        told = f": {self.last_words}" if self.status and self.last_words else ""
+        return f"exit status {self.status}{told}"
 
 
 class Machines(Protocol):
