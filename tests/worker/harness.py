@@ -60,7 +60,11 @@ class Trial:
 
     def job(self, accepted: Accepted) -> Job:
         """A job as it is now."""
-        job = self.home.ledger.get(accepted.id)
+        return self.job_by_id(accepted.id)
+
+    def job_by_id(self, name: str) -> Job:
+        """A job as it is now."""
+        job = self.home.ledger.get(name)
         assert job is not None
         return job
 

@@ -45,8 +45,11 @@ from billow.worker.protocol import (
     FrameReader,
 )
 
-#: Seconds between two reports of how far a job is, and between two looks at the memory in use.
+#: Seconds between two reports of how far a job is.
 _TELL_EVERY = 1.0
+#: After a job longer than this the memory in use is looked at; shorter ones claim little, so
+#: after them only so often.
+_SHORT = 0.001
 _LOOK_EVERY = 0.05
 #: The child is replaced between jobs when it claimed this share of its memory limit.
 _WORN_SHARE = 0.8
@@ -152,7 +155,7 @@ class Child:
             self._worn = True
         _flush()
         self._link.send(encode_performed(performed, frame.serial))
-        self._age(performed.finished)
+        self._age(performed)
 
     def _perform(self, frame: Frame) -> Performed:
         if frame.kind == FOLLOW_UP:
@@ -178,14 +181,16 @@ class Child:
             self._told = now
             self._link.send(Frame(PROGRESS, serial, started=share).encode(), ring=True)
 
-    def _age(self, now: float) -> None:
+    def _age(self, performed: Performed) -> None:
         """Notice that this process has done enough jobs, or has come to hold too much memory."""
         if self._jobs_left is not None:
             self._jobs_left -= 1
             self._worn = self._worn or self._jobs_left <= 0
-        if self._too_much is not None and now - self._looked > _LOOK_EVERY:
+        now = performed.finished
+        if now - performed.started > _SHORT or now - self._looked > _LOOK_EVERY:
             self._looked = now
-            self._worn = self._worn or system.private() > self._too_much
+            if self._too_much is not None:
+                self._worn = self._worn or system.private() > self._too_much
 
 
 def _bound(limit: int | None) -> float | None:
