@@ -15,7 +15,10 @@ from billow.errors import Conflict, NotFound
 @place_options
 @json_option
 def cancel(place: Place, ids: tuple[str, ...], as_json: bool) -> int:
-    """Cancel jobs that are not finished; one that runs is stopped within about a second."""
+    """Cancel jobs that are not finished.
+
+    One that runs is stopped within about a second.
+    """
     ledger = place.home().ledger
     status = 0
     for id_ in ids:

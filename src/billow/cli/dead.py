@@ -26,7 +26,10 @@ Group = tuple[str, str, str]
 @json_option
 @click.pass_context
 def dead(ctx: click.Context, place: Place, as_json: bool) -> None:
-    """List the dead letters by function and error; redrive them when the cause is mended."""
+    """List the dead letters by error; redrive them.
+
+    A dead letter is a job that used up its tries. Redrive it when the cause is mended.
+    """
     ctx.obj = place
     if ctx.invoked_subcommand is not None:
         return

@@ -26,7 +26,10 @@ _KINDS = ("scale.", "worker.", "alarm.")
 @json_option
 @click.pass_context
 def fleet(ctx: click.Context, place: Place, events: int, as_json: bool) -> None:
-    """Show each function's workers, its policy with its alarms, and the latest decisions."""
+    """Show the workers, and why there are so many.
+
+    For each function: its policy, the alarms of the policy, and the latest decisions.
+    """
     ctx.obj = place
     if ctx.invoked_subcommand is not None:
         return

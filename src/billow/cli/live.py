@@ -109,6 +109,10 @@ class LiveView:
         """Something more to show between the functions and the events; for subclasses."""
         return None
 
+    def show(self, *things: RenderableType) -> None:
+        """Print something that stays, above what is drawn anew."""
+        self._live.console.print(*things, sep="\n")
+
     def _draw(self) -> None:
         parts: list[RenderableType] = [self._header(), Text(), self._functions(), Text()]
         if (extra := self.extra()) is not None:

@@ -45,7 +45,7 @@ class Verbs(click.Group):
         """The verbs by section, each with its first line of help."""
         for title, verbs in SECTIONS.items():
             commands = [(verb, self.get_command(ctx, verb)) for verb in verbs]
-            rows = [(verb, made.get_short_help_str(72)) for verb, made in commands if made]
+            rows = [(verb, made.get_short_help_str(200)) for verb, made in commands if made]
             with formatter.section(title):
                 formatter.write_dl(rows)
 

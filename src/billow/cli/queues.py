@@ -18,7 +18,10 @@ from billow.ports.ledger import Counts
 @place_options
 @json_option
 def queues(place: Place, as_json: bool) -> None:
-    """Show every queue: messages visible, in flight and delayed, and the age of the oldest."""
+    """Show what waits in which queue.
+
+    Messages are visible (to be taken), in flight (taken, not finished) or delayed (not yet due).
+    """
     home = place.home()
     rows = sorted(_all(home, place), key=lambda row: row[0])
     if as_json:

@@ -18,7 +18,10 @@ from billow.job import Job
 @place_options
 @json_option
 def retry(place: Place, ids: tuple[str, ...], pairs: tuple[str, ...], as_json: bool) -> int:
-    """Send failed jobs round again with fresh tries, and other arguments if given."""
+    """Send failed jobs round again.
+
+    They get fresh tries, and with --arg other arguments.
+    """
     home = place.home()
     status = 0
     for id_ in ids:

@@ -55,9 +55,9 @@ def send(
     key: str | None,
     as_json: bool,
 ) -> int:
-    """Send files to FUNCTION, one job each; a folder stands for the files in it.
+    """Give FUNCTION work: a job for each file.
 
-    A function that takes no file gets one job with the arguments. With --json each line is a
+    A folder stands for the files in it that the function accepts. A function that takes no file gets one job with the arguments. With --json each line is a
     job. The exit status is 2 if a file could not be sent (the others are), and with --wait 1 if
     a job did not complete.
     """

@@ -30,7 +30,10 @@ _PAGE = 500
 def tables(
     place: Place, table: str | None, key: str | None, prefix: str, limit: int | None, as_json: bool
 ) -> None:
-    """List the tables, the items of one TABLE, or the one item under KEY."""
+    """Show what functions wrote to tables.
+
+    Without arguments the list of tables; else the items of one TABLE, or the one under KEY.
+    """
     home = place.home()
     if table is None:
         _list_tables(home, as_json)

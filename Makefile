@@ -1,0 +1,46 @@
+# `make run` and `make test` set up what they need on a fresh machine; see scripts/setup.sh.
+.PHONY: help run test test-fast check bench drill venv lock clean
+.DEFAULT_GOAL := help
+
+python := .venv/bin/python
+ready := .venv/.ready-run
+ready_test := .venv/.ready-test
+
+help:  ## Show what there is to make.
+	@sed -n 's/^\([a-z-]*\):.*##/\1 /p' Makefile | awk '{name = $$1; $$1 = ""; printf "  make %-10s%s\n", name, $$0}'
+
+run: $(ready)  ## Run WordFreq: 120 texts, live, until Ctrl-C. ONCE=1 ends when they are done.
+	@exec $(python) apps/wordfreq/demo.py $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
+
+test: $(ready_test) check  ## Check everything: style, types, tests, drills, browser tests.
+	$(python) -m pytest -q -n 2 -m "not drill and not browser"
+	$(python) -m pytest -q -m "drill or browser"
+
+test-fast: $(ready_test)  ## Run the tests without drills and browser.
+	$(python) -m pytest -q -n 2 -m "not drill and not browser"
+
+check: $(ready_test)  ## Check style and types.
+	$(python) -m ruff check
+	$(python) -m ruff format --check
+	$(python) -m mypy
+
+drill: $(ready_test)  ## Run the drills: real processes, killed and stopped at random.
+	$(python) -m pytest -q -m drill
+
+bench: $(ready_test)  ## Measure: words a second, and jobs a second beside other job queues.
+	$(python) bench/words.py
+	$(python) -m bench.jobs run
+
+venv: $(ready_test)  ## Make .venv with all that developing needs.
+
+lock: $(ready_test)  ## Write the lock files anew, with the newest versions allowed.
+	sh scripts/lock.sh
+
+clean:  ## Remove what was made, and all demo data.
+	rm -rf .venv build dist var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(ready): pyproject.toml requirements.lock scripts/setup.sh
+	@sh scripts/setup.sh run
+
+$(ready_test): pyproject.toml requirements-dev.lock scripts/setup.sh
+	@sh scripts/setup.sh test
