@@ -27,9 +27,7 @@ def kill_one(peer: Peer, jobs: int, patience: float) -> dict[str, Any]:
     peer.enqueue_short(jobs, str(log))
     with running(peer.pair()) as workers:
         _wait_for_runs(log, int(MOMENT * jobs))
-        victim = _busiest(workers, log)
-        pids = descendants(victim.pid)
-        kill(victim)
+        pids = _strike(log, {worker: descendants(worker.pid) for worker in workers})
         killed = time.monotonic()
         begun = len(_runs(log))
         all_done = _watch(peer, jobs, killed, patience)
@@ -65,10 +63,17 @@ def _wait_for_runs(log: Path, wanted: int) -> None:
         time.sleep(0.005)
 
 
-def _busiest(workers: list[Worker], log: Path) -> Worker:
-    """The worker that began the latest job: it is at work for certain."""
-    _, latest = _runs(log)[-1]
-    return next(worker for worker in workers if latest in descendants(worker.pid))
+def _strike(log: Path, families: dict[Worker, set[int]]) -> set[int]:
+    """Kill the worker that begins the next job, while it works on it; returns its processes."""
+    size, deadline = log.stat().st_size, time.monotonic() + PATIENCE
+    while log.stat().st_size == size:
+        if time.monotonic() > deadline:
+            raise StuckError("no further job began")
+        time.sleep(0.0002)
+    _, pid = _runs(log)[-1]
+    worker, family = next(item for item in families.items() if pid in item[1])
+    kill(worker, family)
+    return family
 
 
 def _runs(log: Path) -> list[tuple[int, int]]:

@@ -36,13 +36,12 @@ def last_words() -> str:
 def end(workers: Iterable[Worker]) -> None:
     """`kill -9` of these workers and everything they started."""
     for worker in workers:
-        kill(worker)
+        kill(worker, descendants(worker.pid))
         worker.wait()
 
 
-def kill(worker: Worker) -> None:
-    """`kill -9` of a worker's process group and of those of its descendants that left the group."""
-    family = descendants(worker.pid)
+def kill(worker: Worker, family: Iterable[int]) -> None:
+    """`kill -9` of a worker's process group, then of those of its family that left the group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(worker.pid, signal.SIGKILL)
     for pid in family:

@@ -17,7 +17,8 @@ KINDS = ("run", "kill", "limit")
 #: A measurement that got less of the processors than this was disturbed.
 UNDISTURBED = 0.85
 
-RAW = "one owner, batches of 10"
+#: The raw store at the two sizes of requests; Billow chooses the size of its own as it goes.
+RAW = ("one owner, batches of 10", "one owner, batches of 100")
 
 
 def newest(results: Path) -> list[Path]:
@@ -30,7 +31,8 @@ def markdown(file: Path) -> str:
     """One result file as a piece of Markdown."""
     head, *records = (json.loads(line) for line in file.read_text().splitlines())
     tables = {"run": _run, "kill": _kill, "limit": _limit}[head["kind"]]
-    return "\n\n".join([*tables(records), _failures(records), _conditions(head, records)]).strip()
+    parts = [*tables(records), _failures(records), _conditions(head, records)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _run(records: list[Record]) -> list[str]:
@@ -84,19 +86,22 @@ def _ratios(records: list[Record]) -> str:
     if not ours:
         return ""
     peers = [_of(records, one) for one in TIMED if one.store == "Redis"]
-    raw = [record for record in records if record.get("limit") == RAW]
     celery = _of(records, CELERY_DEFAULT)
     rows = [
         ["drained, to the fastest Redis peer", _ratio(ours, peers, "drain")],
         ["steady, to the fastest Redis peer", _ratio(ours, peers, "drain_steady")],
         ["drained, to Celery's default", _ratio(ours, [celery], "drain")],
-        [f"drained, to raw SQLite, {RAW}", _ratio(ours, [raw], "drain")],
-        [f"steady, to raw SQLite, {RAW}", _ratio(ours, [raw], "drain_steady", "drain")],
         [
             "enqueued, to the fastest Redis peer, both in batches where they can",
             _best_in(ours, peers),
         ],
     ]
+    for label in RAW:
+        raw = [[record for record in records if record.get("limit") == label]]
+        rows += [
+            [f"drained, to raw SQLite, {label}", _ratio(ours, raw, "drain")],
+            [f"steady, to raw SQLite, {label}", _ratio(ours, raw, "drain_steady", "drain")],
+        ]
     return _table(("Billow's rate in proportion", "ratio of medians"), rows)
 
 
@@ -120,8 +125,8 @@ def _fastest_in(records: list[Record]) -> float | None:
 def _kill(records: list[Record]) -> list[str]:
     rows = [_killed_row(one, kept) for one in KILLED if (kept := _of(records, one))]
     head = (
-        "queue",
-        "jobs",
+        "queue, worst of its rounds",
+        "rounds × jobs",
         "results stored",
         "never ran",
         "ran twice",
@@ -132,11 +137,17 @@ def _kill(records: list[Record]) -> list[str]:
 
 
 def _killed_row(one: Contender, records: list[Record]) -> list[str]:
-    keys = ("jobs", "results", "never_ran", "ran_twice")
-    ends = [record["all_done_s"] for record in records if "all_done_s" in record]
-    late = next((f"not within {record['watched_s']:.0f}" for record in records), "-")
-    done = f"{median(ends):.1f}" if ends and None not in ends else late
-    return [one.label, *(_rate(records, key) for key in keys), done, one.after_kill]
+    ends = [record["all_done_s"] for record in records]
+    late = f"not within {records[0]['watched_s']:.0f}"
+    return [
+        one.label,
+        f"{len(records)} × {records[0]['jobs']:,}",
+        f"{min(record['results'] for record in records):,}",
+        f"{max(record['never_ran'] for record in records):,}",
+        f"{max(record['ran_twice'] for record in records):,}",
+        late if None in ends else f"{max(ends):.1f}",
+        one.after_kill,
+    ]
 
 
 def _failures(records: list[Record]) -> str:

@@ -85,7 +85,7 @@ def test_killing_a_worker_reaches_a_child_that_left_its_group() -> None:
     with worker.stdout as printed:
         pid = int(printed.readline())
         assert descendants(worker.pid) == {worker.pid, pid}
-        kill(worker)
+        kill(worker, descendants(worker.pid))
         worker.wait()
         deadline = time.monotonic() + 5
         while _runs(pid) and time.monotonic() < deadline:
