@@ -60,6 +60,9 @@ class Rule(Protocol):
         ...
 
 
+_MAY_BE_SINGLE = re.compile(f"[{FIRST_SINGLE}-\U0010ffff]")
+
+
 class WordRule:
     """A word is a run of letters, marks and digits that has a letter.
 
@@ -82,7 +85,9 @@ class WordRule:
 
     def add(self, tokens: Sequence[bytes], times: Sequence[int], words: dict[str, int]) -> int:
         """Count the words of different tokens in `words`."""
-        is_plain = [token.isalpha() and len(token) <= LONGEST_WORD for token in tokens]
+        is_plain = list(map(bytes.isalpha, tokens))
+        if max(map(len, tokens)) > LONGEST_WORD:
+            is_plain = [p and len(t) <= LONGEST_WORD for p, t in zip(is_plain, tokens, strict=True)]
         plain = b"\n".join(compress(tokens, is_plain)).decode().split("\n")
         _add_plain(plain, list(compress(times, is_plain)), words)
         is_other = list(map(not_, is_plain))
@@ -93,14 +98,13 @@ class WordRule:
 
     def _add_others(self, text: str, times: Sequence[int], words: dict[str, int]) -> None:
         known = words.get
-        lines = text.translate(self._letters).lower().split("\n")
-        for line, n in zip(lines, times, strict=False):
-            run = line.strip(" '")
-            if run.isalpha() and run < FIRST_SINGLE:
-                word = _compose(run)
+        is_simple = unicodedata.is_normalized("NFC", text) and not _MAY_BE_SINGLE.search(text)
+        for line, n in zip(text.split("\n"), times, strict=False):
+            if is_simple and line.isalpha():
+                word = line.lower()[:LONGEST_WORD]
                 words[word] = known(word, 0) + n
             else:
-                for word in self._words_in(run):
+                for word in self._words_in(line):
                     words[word] = known(word, 0) + n
 
     def last_break(self, text: str) -> int:
@@ -113,8 +117,8 @@ class WordRule:
         kept = 16 * _LONGEST_RUN
         return text if len(text) <= kept + 3 else text[:kept] + text[-3:]
 
-    def _words_in(self, run: str) -> Iterator[str]:
-        for piece in run.split():
+    def _words_in(self, token: str) -> Iterator[str]:
+        for piece in token.translate(self._letters).lower().split():
             rest = piece
             if is_single(piece[0]):
                 end = _end_of_marks(piece)
