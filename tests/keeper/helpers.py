@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from billow.keeper import run
 from billow.keeper.keeper import Keeper
@@ -40,7 +40,7 @@ def write_app(folder: Path, *, mode: str = "", size: int = 2) -> str:
     return str(path)
 
 
-def until(look: Callable[[], _T], deadline: float = 15.0) -> _T:
+def until(look: Callable[[], _T | Literal[False] | None], deadline: float = 15.0) -> _T:
     """Look until there is something true to see."""
     end = time.monotonic() + deadline
     while not (seen := look()):

@@ -27,11 +27,12 @@ def main() -> None:
         sys.exit("cannot work like this")
     told = os.pipe()
     leave = signal.SIG_IGN if mode == "stubborn" else lambda *_: os.write(told[1], b"!")
-    signal.signal(signal.SIGTERM, leave)  # type: ignore[arg-type]
+    signal.signal(signal.SIGTERM, leave)
     os.write(given.status, b"not a status line\n")
     idle = {"state": "idle", "child_pid": None, "job": None, "name": None, "jobs": 0}
     os.write(given.status, json.dumps({**idle, "done": 7, "rss": 1000}).encode() + b"\n")
-    print(f"{given.id} runs {given.function}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{given.id} runs {given.function}\n")
+    sys.stderr.flush()
     ready, _, _ = select.select([given.lifeline, told[0]], [], [])
     if mode == "slow" and given.lifeline not in ready:
         time.sleep(0.3)
