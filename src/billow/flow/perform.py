@@ -112,18 +112,30 @@ class Gatherer:
             self._tell(min(1.0, max(0.0, share)))
 
 
-def perform(function: Function, task: Task, tell: Tell | None = None) -> Performed:
-    """Call the function for `task`; whatever it does wrong is in what comes back."""
+def perform(
+    function: Function,
+    task: Task,
+    tell: Tell | None = None,
+    now: Callable[[], float] = time.time,
+) -> Performed:
+    """Call the function for `task`, and its handlers; what goes wrong is in what comes back.
+
+    Args:
+        function: what to call.
+        task: what to call it with.
+        tell: gets the progress that the function reports.
+        now: gives the time in UNIX seconds.
+    """
     sink = Gatherer(tell)
-    started = time.time()
+    started = now()
     job = _job(function, task, started, sink) if _wants_job(function) else None
     try:
         value = function.call(**_arguments(function, task, job))
         text = encode_result(value, function.limits.result)
     except BaseException as error:
         failure = failure_of(error, function.limits)
-        return _failed(function, task, job, Performed(started, time.time(), failure=failure))
-    finished = time.time()
+        return _failed(function, task, job, Performed(started, now(), failure=failure))
+    finished = now()
     effects = tuple(sink.effects)
     if job is None or Event.COMPLETED not in function.handlers:
         return Performed(started, finished, text, effects=effects)
