@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from billow.errors import DeclarationError, NotFound
@@ -27,19 +26,36 @@ def check_name(kind: str, name: str) -> str:
     return name
 
 
-@dataclass(slots=True)
 class Store:
     """A named place for objects (uploaded and made files)."""
 
-    name: str
-    #: Stores that every new object is copied to.
-    copies: list[str] = field(default_factory=list)
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._targets: list[Store] = []
+
+    def __repr__(self) -> str:
+        return f"<Store {self.name}>"
+
+    @property
+    def copies(self) -> list[str]:
+        """Names of the stores that every new object is copied to."""
+        return [store.name for store in self._targets]
 
     def copy_to(self, other: Store) -> None:
-        """Copy every object that arrives here to `other`."""
-        if other.name == self.name:
-            raise DeclarationError(f"store {self.name!r} cannot be copied to itself")
-        self.copies.append(other.name)
+        """Copy every object that arrives here to `other`.
+
+        Raises:
+            DeclarationError: `other` leads back here, so that the copies would never end.
+        """
+        if other is self or other._leads_to(self):
+            raise DeclarationError(
+                f"store {self.name!r} cannot be copied to {other.name!r}: that is a circle"
+            )
+        if other not in self._targets:
+            self._targets.append(other)
+
+    def _leads_to(self, other: Store) -> bool:
+        return any(each is other or each._leads_to(other) for each in self._targets)
 
 
 class App:
@@ -125,11 +141,7 @@ class App:
     def entry_store(self, function: Function) -> str:
         """The store that uploads for `function` go to: where the chain of copies begins."""
         entry = function.store
-        seen = {entry}
         while source := next((s.name for s in self.stores.values() if entry in s.copies), None):
-            if source in seen:
-                raise DeclarationError(f"stores copy to each other in a circle: {source!r}")
-            seen.add(source)
             entry = source
         return entry
 

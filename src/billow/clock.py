@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import Protocol
+
+from billow.errors import SettingError
 
 
 class Clock(Protocol):
@@ -35,9 +38,14 @@ class ScaledClock:
     """The wall clock run `speed` times faster from the moment it is made (`billow up --speed`).
 
     Control loops read it for their periods and cooldowns; leases and the work itself never do.
+
+    Raises:
+        SettingError: the speed is not more than 0.
     """
 
     def __init__(self, speed: float, start: float | None = None) -> None:
+        if not 0 < speed < math.inf:
+            raise SettingError(f"speed {speed:g}: must be more than 0")
         self.speed = speed
         self._start = time.time() if start is None else start
 

@@ -37,13 +37,13 @@ class Error(Exception):
     def problem(self) -> dict[str, Any]:
         """The RFC 9457 problem document of this error."""
         kind = type(self).__name__
-        return {
+        members = {
             "type": f"urn:billow:error:{kind}",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
-            **self.extra,
         }
+        return members | self.extra | members
 
 
 class DeclarationError(Error):

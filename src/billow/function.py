@@ -68,6 +68,8 @@ class Function:
         self.upload_parameter: str | None = None
         self.job_parameter: str | None = None
         self.parameters: dict[str, tuple[type, ...] | None] = {}
+        #: The values that a parameter annotated `Literal[...]` may have.
+        self.choices: dict[str, tuple[Any, ...]] = {}
         self.required: set[str] = set()
         self._read_signature()
         if accepts is not None and self.upload_parameter is None:
@@ -95,7 +97,15 @@ class Function:
 
         What it asks for by `job.publish` and `job.put` takes effect together with the outcome, all
         or nothing. A handler that raises does not harm the job; it is tried again later.
+
+        Raises:
+            DeclarationError: there is no such event.
         """
+        if event not in list(Event):
+            known = ", ".join(Event)
+            raise DeclarationError(
+                f"{self.name}.on({event!r}): there is no such event; use {known}"
+            )
 
         def register(handler: Handler) -> Handler:
             self.handlers.setdefault(Event(event), []).append(handler)
@@ -106,19 +116,30 @@ class Function:
     def check_args(self, args: Mapping[str, Any]) -> None:
         """Raises BadInput if `args` do not fit the function; the message names what does."""
         for key, value in args.items():
-            if key not in self.parameters:
-                allowed = ", ".join(sorted(self.parameters)) or "none"
-                raise BadInput(
-                    f"{self.name} has no argument {key!r}; it takes: {allowed}",
-                    allowed=sorted(self.parameters),
-                )
-            kinds = self.parameters[key]
-            if kinds is not None and not _fits(value, kinds):
-                wanted = " or ".join(_json_name(kind) for kind in kinds)
-                got = _json_name(type(value))
-                raise BadInput(f"argument {key!r} of {self.name} must be {wanted}, not {got}")
+            self._check_arg(key, value)
         if missing := self.required - args.keys():
             raise BadInput(f"{self.name} needs the argument {min(missing)!r}")
+
+    def _check_arg(self, key: str, value: Any) -> None:
+        if key not in self.parameters:
+            allowed = ", ".join(sorted(self.parameters)) or "none"
+            raise BadInput(
+                f"{self.name} has no argument {key!r}; it takes: {allowed}",
+                allowed=sorted(self.parameters),
+            )
+        kinds = self.parameters[key]
+        if kinds is not None and not _fits(value, kinds):
+            wanted = " or ".join(_json_name(kind) for kind in kinds)
+            raise BadInput(
+                f"argument {key!r} of {self.name} must be {wanted}, not {_json_name(type(value))}"
+            )
+        choices = self.choices.get(key, ())
+        if choices and value not in choices:
+            wanted = ", ".join(map(repr, choices))
+            raise BadInput(
+                f"argument {key!r} of {self.name} must be one of {wanted}, not {value!r}",
+                allowed=list(choices),
+            )
 
     def encode_args(self, args: Mapping[str, Any]) -> str:
         """`args` checked and as JSON text.
@@ -128,9 +149,11 @@ class Function:
         """
         self.check_args(args)
         try:
-            return _ENCODER.encode(args)
-        except (TypeError, ValueError) as problem:
+            text = _ENCODER.encode(args)
+            text.encode()
+        except (TypeError, ValueError, RecursionError) as problem:
             raise BadInput(f"arguments of {self.name} must be plain JSON: {problem}") from None
+        return text
 
     def _read_signature(self) -> None:
         try:
@@ -140,19 +163,37 @@ class Function:
                 f"{self.name}: an annotation cannot be read: {problem}"
             ) from None
         for parameter in inspect.signature(self.call).parameters.values():
-            hint = hints.get(parameter.name)
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                raise DeclarationError(
-                    f"{self.name} takes *{parameter.name}; a service needs named parameters"
-                )
-            if hint is Upload:
-                self.upload_parameter = parameter.name
-            elif hint is Job:
-                self.job_parameter = parameter.name
-            else:
-                self.parameters[parameter.name] = _json_kinds(hint)
-                if parameter.default is parameter.empty:
-                    self.required.add(parameter.name)
+            self._read_parameter(parameter, hints.get(parameter.name))
+
+    def _read_parameter(self, parameter: inspect.Parameter, hint: Any) -> None:
+        name = parameter.name
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise DeclarationError(
+                f"{self.name}: parameter {name!r} cannot be given by name; a service needs that"
+            )
+        if hint is Upload:
+            self._need_none(self.upload_parameter, name, "billow.Upload")
+            self.upload_parameter = name
+        elif hint is Job:
+            self._need_none(self.job_parameter, name, "billow.Job")
+            self.job_parameter = name
+        elif {Upload, Job} & set(typing.get_args(hint)):
+            raise DeclarationError(
+                f"{self.name}: annotate {name!r} as plain billow.Upload or billow.Job; "
+                "both are always supplied"
+            )
+        else:
+            self.parameters[name] = _json_kinds(hint)
+            if typing.get_origin(hint) is typing.Literal:
+                self.choices[name] = typing.get_args(hint)
+            if parameter.default is parameter.empty:
+                self.required.add(name)
+
+    def _need_none(self, known: str | None, name: str, kind: str) -> None:
+        if known is not None:
+            raise DeclarationError(
+                f"{self.name}: {known!r} and {name!r} are both annotated {kind}; only one can be"
+            )
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

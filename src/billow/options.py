@@ -91,6 +91,10 @@ class Limits:
     def __post_init__(self) -> None:
         if seconds(self.time) <= 0:
             raise DeclarationError("Limits(time=...): must be longer than 0 s")
+        if self.cpu is not None and seconds(self.cpu) <= 0:
+            raise DeclarationError("Limits(cpu=...): must be longer than 0 s")
+        if self.jobs_per_child is not None and self.jobs_per_child < 1:
+            raise DeclarationError("Limits(jobs_per_child=...): must be at least 1")
         if self.memory is not None and self.memory < 32 * MiB:
             raise DeclarationError("Limits(memory=...): Python itself needs 32 MiB")
         if self.result < 2:

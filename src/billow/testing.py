@@ -2,9 +2,9 @@
 
 def test_counts_words() -> None:
     home = memory_home(app)
-    [job] = Client(home, app).submit_many("top_words", [{"text": "to be or not to be"}])
+    accepted = billow.Client(home, app).send_file("top_words", "book.txt")
     run_jobs(home, app)
-    assert home.ledger.get(job.id).result[0] == ["to", 2]
+    assert home.ledger.get(accepted.id).result[0] == ["to", 2]
 """
 
 from __future__ import annotations
@@ -12,9 +12,22 @@ from __future__ import annotations
 from billow.app import App
 from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.home import open_memory
+from billow.events import Event
+from billow.flow import followup
+from billow.flow.arrivals import arrival_rule
+from billow.flow.perform import perform, run_handler, task_of
+from billow.flow.work import Performed, Stand, settle
+from billow.function import Function
 from billow.home import Home
+from billow.job import Failure, Job
+from billow.options import Retry
+from billow.ports.ledger import Lease
 
-__all__ = ["VirtualClock", "memory_home"]
+__all__ = ["VirtualClock", "memory_home", "run_jobs"]
+
+_WORKER = "test"
+#: Seconds that a job may run here before another `run_jobs` could take it.
+_LEASE = 3600.0
 
 
 def memory_home(app: App | None = None, clock: Clock | None = None) -> Home:
@@ -24,4 +37,70 @@ def memory_home(app: App | None = None, clock: Clock | None = None) -> Home:
         app: whose uploads set off copies and jobs.
         clock: where all times come from; a `VirtualClock` if not given.
     """
-    return open_memory(None if app is None else _arrivals(app), clock)
+    return open_memory(None if app is None else arrival_rule(app), clock)
+
+
+def run_jobs(home: Home, app: App) -> list[Job]:
+    """Run all jobs that are due, here and one after the other, handlers included.
+
+    A job that is to be tried again later stays for a later call: move the clock on
+    (`clock.advance(60)`) and call again. Limits of time and memory do not apply.
+
+    Returns:
+        The jobs that were tried, in the order of their last try, as they are now.
+    """
+    tried: dict[str, None] = {}
+    while leases := [lease for f in app.functions.values() for lease in _run_one(home, f)]:
+        for lease in leases:
+            tried.pop(lease.id, None)
+            tried[lease.id] = None
+    return [job for job in map(home.ledger.get, tried) if job is not None]
+
+
+def _run_one(home: Home, function: Function) -> list[Lease]:
+    """Run the next job of `function`, and the next of its handlers that is to run again."""
+    lost = function.retry.lost
+    jobs = home.ledger.exchange(function.name, _WORKER, [], 1, _LEASE, lost).leases
+    for lease in jobs:
+        _run_job(home, function, lease)
+    again = home.ledger.exchange(followup.name_of(function.name), _WORKER, [], 1, _LEASE).leases
+    for lease in again:
+        performed = _follow_up(home, function, lease)
+        _record(home, lease, performed, followup.RETRY, home.clock.now())
+    return jobs + again
+
+
+def _run_job(home: Home, function: Function, lease: Lease) -> None:
+    task = task_of(lease, home.objects, _WORKER)
+    if isinstance(task, Failure):
+        performed = Performed(0, 0, failure=task)
+    else:
+        performed = perform(
+            function, task, lambda share: home.ledger.report(lease.seq, lease.token, share)
+        )
+    now = home.clock.now()
+    event = Event.COMPLETED if performed.failure is None else Event.FAILED
+    home.ledger.submit(
+        followup.submissions(
+            function.name, lease.id, lease.name, lease.owner, event, now, performed.undone
+        )
+    )
+    _record(home, lease, performed, function.retry, now)
+
+
+def _follow_up(home: Home, function: Function, lease: Lease) -> Performed:
+    asked = followup.read(lease.args)
+    job = home.ledger.get(asked.job)
+    if job is None or not followup.is_due(asked, job):
+        return Performed(0, 0, "null")
+    effects = run_handler(function, asked.event, asked.handler, job)
+    if isinstance(effects, Failure):
+        return Performed(0, 0, failure=effects)
+    return Performed(0, 0, "null", effects=effects)
+
+
+def _record(home: Home, lease: Lease, performed: Performed, retry: Retry, now: float) -> None:
+    """Record a try as if it had taken no time on the home's clock."""
+    stand = Stand(lease.seq, lease.token, lease.failures)
+    outcome = settle(stand, performed._replace(started=now, finished=now), retry, jitter=0.5)
+    home.ledger.exchange(lease.function, _WORKER, [outcome], 0, _LEASE)

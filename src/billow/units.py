@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TypeAlias
 
@@ -15,42 +16,45 @@ GiB = 1024 * MiB
 Duration: TypeAlias = float | int | str
 
 _SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
+_DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*")
 
 
 def seconds(value: Duration) -> float:
     """The number of seconds that `value` names.
 
     Raises:
-        DeclarationError: the text is not a duration, or the number is negative.
+        DeclarationError: the text is not a duration, or the number is negative or not finite.
     """
-    if isinstance(value, str):
-        match = _DURATION.fullmatch(value.lower())
-        if match is None or (match[2] or "s") not in _SECONDS:
-            units = ", ".join(_SECONDS)
-            raise DeclarationError(
-                f"{value!r} is not a duration; write a number and one of: {units}"
-            )
-        return float(match[1]) * _SECONDS[match[2] or "s"]
-    if value < 0:
-        raise DeclarationError(f"a duration cannot be negative: {value!r}")
-    return float(value)
+    number = _parse(value) if isinstance(value, str) else float(value)
+    if not 0 <= number < math.inf:
+        raise DeclarationError(f"a duration is a number from 0 up: {value!r}")
+    return number
+
+
+def _parse(text: str) -> float:
+    match = _DURATION.fullmatch(text.lower())
+    if match is None or (match[2] or "s") not in _SECONDS:
+        units = ", ".join(_SECONDS)
+        raise DeclarationError(f"{text!r} is not a duration; write a number and one of: {units}")
+    return float(match[1]) * _SECONDS[match[2] or "s"]
 
 
 def human_size(count: float) -> str:
     """`count` bytes for people: 1536 -> '1.5 KiB'."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+    if round(count) < KiB:
+        return "1 byte" if round(count) == 1 else f"{count:.0f} bytes"
+    for unit in ("KiB", "MiB"):
         count /= 1024
-    raise AssertionError("unreachable")
+        if round(count, 1) < 1024:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1024:.1f} GiB"
 
 
 def human_time(value: float) -> str:
     """`value` seconds for people: 0.0123 -> '12 ms', 75 -> '1 min 15 s'."""
-    if value < 1:
+    if round(value, 3) < 1:
         return f"{value * 1000:.0f} ms"
-    if value < 60:
+    if round(value, 1) < 60:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
     if minutes < 60:

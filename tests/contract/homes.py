@@ -42,11 +42,11 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.002)
 
 
-def in_threads(works: Iterable[Callable[[], None]]) -> None:
+def in_threads(works: Iterable[Callable[[], object]]) -> None:
     """Run pieces of work at the same time; the first error of any is raised."""
     errors: list[BaseException] = []
 
-    def guarded(work: Callable[[], None]) -> None:
+    def guarded(work: Callable[[], object]) -> None:
         try:
             work()
         except BaseException as error:

@@ -51,7 +51,7 @@ def test_clearing_nothing_is_harmless(home: Home) -> None:
 
 def test_a_wake_up_between_entering_and_waiting_is_not_missed(home: Home) -> None:
     with home.wake.waiter("news") as waiter:
-        in_threads([lambda: (home.wake.notify("news"), None)[1]])
+        in_threads([lambda: home.wake.notify("news")])
         assert waiter.wait(PATIENCE)
 
 
