@@ -32,14 +32,41 @@ def test_a_fraction_of_a_job_needs_a_whole_worker() -> None:
     assert follow(Queue(per_worker=10), [(1, 0)]) == [1]
 
 
-def test_shrinks_to_the_most_that_was_needed_while_it_was_patient() -> None:
+def test_keeps_the_most_that_was_needed_lately() -> None:
     loads = [(9, 0), (0, 2), (0, 5), (0, 1), (0, 1), (0, 1), (0, 1)]
-    assert follow(Queue(shrink_after=3), loads) == [9, 9, 9, 9, 5, 5, 5]
+    assert follow(Queue(shrink_after=3), loads) == [9, 9, 9, 5, 5, 1, 1]
 
 
 def test_a_rise_starts_the_patience_anew() -> None:
     loads = [(5, 0), (1, 0), (1, 0), (5, 0), (1, 0), (1, 0), (1, 0)]
-    assert follow(Queue(shrink_after=3), loads) == [5] * 7
+    assert follow(Queue(shrink_after=3), loads) == [5] * 6 + [1]
+
+
+def test_the_size_at_the_start_is_kept_for_a_while() -> None:
+    assert follow(Queue(shrink_after=3), [(0, 0)] * 5, wanted=4) == [4, 4, 4, 0, 0]
+
+
+def test_a_clock_set_back_forgets_needs_of_its_future() -> None:
+    policy = Queue(shrink_after=10)
+    seen = Observation(visible=5, in_flight=0, wanted=0)
+    _, memory = policy.decide(seen, policy.start(), 1000.0)
+    decision, _ = policy.decide(Observation(visible=1, in_flight=0, wanted=5), memory, 500.0)
+    assert decision.wanted == 1
+
+
+def test_the_reason_tells_the_numbers() -> None:
+    policy = Queue(per_worker=2, shrink_after=3)
+    reasons, memory = [], policy.start()
+    for second, (visible, wanted) in enumerate([(5, 1), (1, 3), (1, 3), (1, 3)]):
+        seen = Observation(visible=visible, in_flight=1, wanted=wanted)
+        decision, memory = policy.decide(seen, memory, float(second))
+        reasons.append(decision.reason.partition(": ")[2])
+    assert reasons == [
+        "3 needed",
+        "1 needed; 3 kept for 2.0 s",
+        "1 needed; 3 kept for 1.0 s",
+        "1 needed, no more in the last 3.0 s",
+    ]
 
 
 @given(Loads)
@@ -63,7 +90,7 @@ def test_shrinks_only_after_patience(loads: list[tuple[int, int]], patience: int
     sizes = follow(Queue(1, patience), loads)
     for second in range(1, len(sizes)):
         if sizes[second] < sizes[second - 1]:
-            recent = loads[max(0, second - patience) : second + 1]
+            recent = loads[max(0, second - patience + 1) : second + 1]
             assert all(sum(load) < sizes[second - 1] for load in recent)
 
 

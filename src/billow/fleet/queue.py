@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from billow.errors import DeclarationError
 from billow.fleet.policy import Decision, Observation
 from billow.units import Duration, human_time, seconds
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """Since when fewer workers would have been enough, and the most wanted since then."""
+class _Need(NamedTuple):
+    """How many workers were needed, and when that was last so."""
 
-    lower_since: float | None = None
-    highest: int = 0
+    at: float
+    workers: int
+
+
+#: Needs of the last `shrink_after`, each greater than all later ones; None before the first look.
+_Memory: TypeAlias = tuple[_Need, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
     """One worker for every `per_worker` jobs that wait or run; reacts within a second.
 
-    It grows at once to the size needed. It shrinks when fewer workers have been enough for
-    `shrink_after`, to the most that were needed in that time; to none only when no job waits or
-    runs.
+    It grows at once to the size needed. It shrinks to the most workers that were needed at any
+    moment of the last `shrink_after`; to none only when no job has waited or run in that time.
 
     Args:
         per_worker: jobs, waiting and running together, that one worker should have.
-        shrink_after: how long fewer workers must have been enough before the fleet shrinks.
+        shrink_after: how long a worker is kept after it was last needed.
 
     Raises:
         DeclarationError: `per_worker` is not above 0, or `shrink_after` is no duration.
@@ -44,23 +47,25 @@ class Queue:
 
     def start(self) -> _Memory:
         """Nothing seen yet."""
-        return _Memory()
+        return None
 
     def decide(self, seen: Observation, memory: _Memory, now: float) -> tuple[Decision, _Memory]:
-        """Grow at once; shrink to the most that was wanted during `shrink_after`."""
-        load = seen.visible + seen.in_flight
-        needed = math.ceil(load / self.per_worker)
+        """Grow at once; shrink to the most that was needed during `shrink_after`."""
+        patience = seconds(self.shrink_after)
+        needed = math.ceil((seen.visible + seen.in_flight) / self.per_worker)
+        if memory is None:
+            memory = (_Need(now, seen.wanted),)
+        recent = (need for need in memory if now - patience < need.at <= now)
+        needs = (*(need for need in recent if need.workers > needed), _Need(now, needed))
+        return Decision(needs[0].workers, self._reason(seen, needs, now)), needs
+
+    def _reason(self, seen: Observation, needs: tuple[_Need, ...], now: float) -> str:
         waiting = f"{seen.visible} visible + {seen.in_flight} in flight"
-        sum_up = f"{waiting}, {self.per_worker:g} a worker"
-        if needed >= seen.wanted:
-            return Decision(needed, f"{sum_up}: {needed} wanted"), _Memory()
-        since, highest = now, needed
-        if memory.lower_since is not None:
-            since, highest = min(memory.lower_since, now), max(memory.highest, needed)
-        left = since + seconds(self.shrink_after) - now
-        if left > 0:
-            reason = f"{sum_up}: {needed} would do; shrinks in {left:.0f} s unless that changes"
-            return Decision(seen.wanted, reason), _Memory(since, highest)
-        patience = human_time(seconds(self.shrink_after))
-        enough = f"{sum_up}: {highest} have been enough for {patience}"
-        return Decision(highest, enough), _Memory(now, needed)
+        most, needed = needs[0], needs[-1].workers
+        text = f"{waiting}, {self.per_worker:g} a worker: {needed} needed"
+        if most.workers > needed:
+            left = most.at + seconds(self.shrink_after) - now
+            return f"{text}; {most.workers} kept for {human_time(max(0.0, left))}"
+        if needed < seen.wanted:
+            return f"{text}, no more in the last {human_time(seconds(self.shrink_after))}"
+        return text
