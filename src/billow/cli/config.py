@@ -5,16 +5,19 @@ from __future__ import annotations
 import click
 
 from billow.cli.out import document, json_option, say, table
-from billow.cli.place import Place, place_options
-from billow.settings import SETTINGS, in_force
+from billow.cli.place import find_place
+from billow.settings import SETTINGS, in_force, setting
 
 
 @click.command()
-@place_options
+@click.option("--app", metavar="APP", help=setting("app").help)
+@click.option("--folder", metavar="DIR", help=setting("folder").help)
 @json_option
-def config(place: Place, as_json: bool) -> None:
+def config(app: str | None, folder: str | None, as_json: bool) -> None:
     """Show the settings in force, and where each comes from."""
-    held = [in_force(row.name) for row in SETTINGS]
+    place = find_place(app, folder)
+    options = {"app": app, "folder": folder}
+    held = [in_force(row.name, options.get(row.name)) for row in SETTINGS]
     if as_json:
         document(
             {

@@ -66,8 +66,8 @@ def dead(ctx: click.Context, place: Place, as_json: bool) -> None:
 
 @dead.command()
 @click.argument("group", type=int)
+@place_options
 @json_option
-@click.pass_obj
 def show(place: Place, group: int, as_json: bool) -> None:
     """Show the error of a GROUP (its number in the list) and its jobs."""
     (function, kind, message), found = _group(place.home(), group)
@@ -93,8 +93,8 @@ def show(place: Place, group: int, as_json: bool) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--group", type=int, help="All of a group, by its number in the list.")
 @click.option("--all", "everything", is_flag=True, help="All dead letters.")
+@place_options
 @json_option
-@click.pass_obj
 def redrive(
     place: Place, ids: tuple[str, ...], group: int | None, everything: bool, as_json: bool
 ) -> int:

@@ -108,9 +108,10 @@ def _events(home: Home, function: str, limit: int) -> list[dict[str, Any]]:
 )
 @click.option("--command", help="Add a version with this command.")
 @click.option("--use", type=int, metavar="VERSION", help="Make this version the default.")
+@place_options
 @json_option
-@click.pass_obj
 def templates(
+    *,
     place: Place,
     function: str,
     pairs: tuple[str, ...],

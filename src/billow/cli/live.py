@@ -168,8 +168,8 @@ class LiveView:
     def _news(self) -> Table:
         room = max(3, self._console.height - _RESERVED - 3 * len(self._gauges))
         grid = Table.grid(padding=(0, 2, 0, 0))
-        grid.add_column(no_wrap=True, style="dim")
-        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, style="dim", min_width=8)
+        grid.add_column(no_wrap=True, min_width=17)
         grid.add_column(overflow="ellipsis", no_wrap=True)
         for entry in list(self._events)[-room:]:
             style = _EVENT_STYLES.get(entry.kind.partition(".")[0], "")

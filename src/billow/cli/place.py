@@ -93,13 +93,19 @@ def find_place(app: str | None = None, folder: str | None = None) -> Place:
 
 
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb --app and --folder, and hand it the `Place` they amount to."""
+    """Give a verb --app and --folder, and hand it the `Place` they amount to.
+
+    A verb below another, such as `dead show`, takes the other's place if it is given none itself.
+    """
 
     @click.option("--app", metavar="APP", help=setting("app").help)
     @click.option("--folder", metavar="DIR", help=setting("folder").help)
     @functools.wraps(command)
     def with_place(*args: Any, app: str | None, folder: str | None, **kwargs: Any) -> Any:
-        return command(*args, place=find_place(app, folder), **kwargs)
+        above = click.get_current_context().obj
+        inherited = isinstance(above, Place) and app is None and folder is None
+        place = above if inherited else find_place(app, folder)
+        return command(*args, place=place, **kwargs)
 
     return with_place
 

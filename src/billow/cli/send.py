@@ -57,9 +57,9 @@ def send(
 ) -> int:
     """Give FUNCTION work: a job for each file.
 
-    A folder stands for the files in it that the function accepts. A function that takes no file gets one job with the arguments. With --json each line is a
-    job. The exit status is 2 if a file could not be sent (the others are), and with --wait 1 if
-    a job did not complete.
+    A folder stands for the files in it that the function accepts. A function that takes no file
+    gets one job with the arguments. With --json each line is a job. The exit status is 2 if a
+    file could not be sent (the others are), and with --wait 1 if a job did not complete.
     """
     client = place.client()
     target = client.app.get(function)

@@ -15,20 +15,28 @@ from billow.errors import NotFound
 from billow.settings import in_force, setting
 
 if TYPE_CHECKING:
+    from billow.app import App
     from billow.keeper import View
 
 
 @click.command()
 @click.argument("target", required=False)
 @click.option("--folder", metavar="DIR", help=setting("folder").help)
-@click.option("--host", help=setting("host").help)
-@click.option("--port", help=setting("port").help)
-@click.option("--speed", help=setting("speed").help)
-@click.option("--grace", help=setting("grace").help)
+@click.option("--host", metavar="HOST", help=setting("host").help)
+@click.option("--port", metavar="PORT", help=setting("port").help)
+@click.option("--speed", metavar="TIMES", help=setting("speed").help)
+@click.option("--grace", metavar="TIME", help=setting("grace").help)
 @click.option("--plain", is_flag=True, help="One line for each event, also on a terminal.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each event.")
 @click.option("--open", "browse", is_flag=True, help="Open the console in a browser.")
 def up(
-    target: str | None, folder: str | None, *, plain: bool, browse: bool, **options: str | None
+    *,
+    target: str | None,
+    folder: str | None,
+    plain: bool,
+    as_json: bool,
+    browse: bool,
+    **options: str | None,
 ) -> None:
     """Run the service that TARGET declares, until Ctrl-C.
 
@@ -45,7 +53,7 @@ def up(
 
     from billow.keeper import run  # noqa: PLC0415 - usage errors need no keeper
 
-    view = _view(app, plain=plain)
+    view = _view(app, plain=plain, as_json=as_json)
     if browse:
         _open_when_up(view)
     run(
@@ -64,7 +72,11 @@ def absolute(target: str) -> str:
     return str(Path(target).absolute()) if Path(target).exists() else target
 
 
-def _view(app: Any, *, plain: bool) -> View:
+def _view(app: App, *, plain: bool, as_json: bool) -> View:
+    if as_json:
+        from billow.cli.lines import JsonView  # noqa: PLC0415 - usage errors need no view
+
+        return JsonView()
     if plain or not sys.stdout.isatty():
         from billow.keeper import PlainView  # noqa: PLC0415
 
