@@ -43,37 +43,14 @@ ALLOWED: dict[str, list[str]] = {
 PROGRAMS = ["cli", "keeper", "web", "worker"]
 
 #: Modules of the standard library that reach out of the process, or to chance or the time.
-REACHING_OUT = set(
-    [
-        "asyncio",
-        "concurrent",
-        "ctypes",
-        "fcntl",
-        "glob",
-        "http",
-        "io",
-        "logging",
-        "mmap",
-        "multiprocessing",
-        "os",
-        "pathlib",
-        "random",
-        "select",
-        "shutil",
-        "signal",
-        "socket",
-        "sqlite3",
-        "ssl",
-        "subprocess",
-        "sys",
-        "tempfile",
-        "threading",
-        "time",
-        "urllib",
-        "uuid",
-        "secrets",
-    ]
-)
+# fmt: off
+REACHING_OUT = {
+    "asyncio", "concurrent", "ctypes", "fcntl", "glob", "http", "io", "logging", "mmap",
+    "multiprocessing", "os", "pathlib", "random", "secrets", "select", "shutil", "signal",
+    "socket", "sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",
+    "uuid",
+}
+# fmt: on
 
 
 class Import(NamedTuple):
