@@ -11,8 +11,10 @@ from typing import Any, ParamSpec, TypeVar
 from starlette.requests import Request
 
 from billow.app import App
+from billow.errors import Unavailable
 from billow.flow.client import Client
 from billow.home import Home
+from billow.job import Job
 from billow.web.news import News
 
 P = ParamSpec("P")
@@ -20,6 +22,12 @@ T = TypeVar("T")
 
 #: Threads for calls that block. Each keeps a connection to the store, so they are few and stay.
 THREADS = 6
+#: Uploads that are stored at the same time; each holds a thread while its bytes come.
+UPLOADS = 24
+#: Seconds that a further upload waits for its turn before it is refused.
+PATIENCE = 10.0
+#: Seconds after which a waiting coroutine looks again even if nobody wakes it.
+LOOK_AGAIN = 1.0
 
 
 class Context:
@@ -38,16 +46,54 @@ class Context:
         #: When this process began, UNIX seconds.
         self.started = time.time()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="billow-web")
+        self._uploading = ThreadPoolExecutor(UPLOADS, thread_name_prefix="billow-upload")
+        self._turns = asyncio.Semaphore(UPLOADS)
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `work(...)`, called in a thread: anything that reads or writes the home."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
 
+    async def store(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `run`, for work that lasts as long as an upload does.
+
+        Raises:
+            Unavailable: too many uploads are under way.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Unavailable("too many uploads at the same time", retry_after=5) from None
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._uploading, lambda: work(*args, **kwargs))
+        finally:
+            self._turns.release()
+
+    async def finished(self, id: str, seconds: float) -> Job:
+        """The job once it is final, or as it is after `seconds`, or when the process leaves.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        if seconds <= 0:
+            return await self.run(self.client.job, id)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        with self.news.listen() as ear:
+            while True:
+                job = await self.run(self.client.job, id)
+                left = deadline - loop.time()
+                if job.status.final or left <= 0 or self.news.closed:
+                    return job
+                await ear.wait(min(left, LOOK_AGAIN))
+
     def close(self) -> None:
         """End everything that waits, and the threads. Closing twice is harmless."""
         self.news.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._uploading.shutdown(wait=False, cancel_futures=True)
 
 
 def context_of(request: Request) -> Context:

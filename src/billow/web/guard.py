@@ -13,7 +13,7 @@ import logging
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billow.errors import Error
@@ -87,9 +87,11 @@ class Guard:
         try:
             check_request(scope)
             await self._app(scope, receive, send_safely)
+        except ClientDisconnect:
+            return
         except Exception as error:
             if not isinstance(error, Refused):
-                _log.exception("unexpected", extra={"id": scope.get("billow.id")})
+                _log.exception("unexpected", extra={"fields": {"id": scope.get("billow.id")}})
             if begun:
                 raise
             request = Request(scope, receive)

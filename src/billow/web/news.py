@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from billow.ports.wake import DONE, Wake, Waiter
+from billow.ports.wake import DONE, Waiter, Wake
 
 #: Seconds between two wake-ups that are passed on; a thousand jobs a second wake nobody more often.
 PAUSE = 0.02
@@ -18,10 +18,10 @@ class Listener:
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
-    async def wait(self, timeout: float) -> bool:
-        """Return True at a wake-up, False after `timeout` seconds. Clears the wake-up."""
+    async def wait(self, seconds: float) -> bool:
+        """Return True at a wake-up, False after `seconds`. Clears the wake-up."""
         try:
-            async with asyncio.timeout(max(0.0, timeout)):
+            async with asyncio.timeout(max(0.0, seconds)):
                 await self._event.wait()
         except TimeoutError:
             return False

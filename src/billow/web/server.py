@@ -13,8 +13,13 @@ from billow.app import App
 from billow.errors import Error
 from billow.home import Home
 from billow.web import pages
+from billow.web.access import Access
+from billow.web.api import ENDPOINTS
+from billow.web.api.endpoint import routes_of
 from billow.web.context import Context
 from billow.web.guard import Guard
+from billow.web.metrics import Metrics, build_version
+from billow.web.openapi import document
 from billow.web.replies import on_error
 
 
@@ -25,6 +30,7 @@ def make_app(home: Home, app: App) -> Starlette:
     an `error_page(request, problem)`, browsers get that instead of a problem document.
     """
     context = Context(home, app)
+    metrics = Metrics(home, app)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -32,11 +38,14 @@ def make_app(home: Home, app: App) -> Starlette:
         context.close()
 
     made = Starlette(
-        routes=pages.routes(),
-        middleware=[Middleware(Guard)],
+        routes=[*routes_of(ENDPOINTS), *pages.routes()],
+        middleware=[Middleware(Access, metrics=metrics), Middleware(Guard)],
         exception_handlers={Error: on_error, HTTPException: on_error},
         lifespan=lifespan,
     )
+    made.router.redirect_slashes = False
     made.state.context = context
+    made.state.metrics = metrics
+    made.state.openapi = document(ENDPOINTS, app.name, build_version())
     made.state.error_page = getattr(pages, "error_page", None)
     return made

@@ -1,0 +1,137 @@
+"""A web process: `python -m billow.web --app TARGET --folder DIR (--port P | --fd N)`.
+
+It leaves on SIGTERM, and when the process that holds the other end of `--lifeline` is gone: it
+stops accepting, ends streams, and gives running requests five seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from billow.errors import Error, SettingError
+from billow.flow.arrivals import arrival_rule
+from billow.home import open_home
+from billow.loading import load_app
+from billow.web.context import Context
+from billow.web.guard import is_loopback
+from billow.web.log import log_to_stderr
+from billow.web.protocol import MAX_HEAD, http_protocol
+from billow.web.server import make_app
+
+#: Seconds that running requests get when the process leaves.
+GRACE = 5
+
+_log = logging.getLogger("billow.web")
+
+
+class WebServer(uvicorn.Server):
+    """Uvicorn, told when to leave by a signal or by the lifeline."""
+
+    def __init__(self, app: Starlette, lifeline: int | None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=http_protocol(),
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=30,
+                h11_max_incomplete_event_size=MAX_HEAD,
+            )
+        )
+        self._context: Context = app.state.context
+        self._lifeline = lifeline
+
+    def leave(self) -> None:
+        """Stop accepting requests, finish those that run, and return from `run`."""
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave on SIGTERM and SIGINT, in good order and with exit status 0."""
+        loop = asyncio.get_running_loop()
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(kind, self.leave)
+        if self._lifeline is not None:
+            loop.add_reader(self._lifeline, self._pulled)
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End streams and waits first, since requests are waited for."""
+        self._context.news.close()
+        await super().shutdown(sockets)
+
+    def _pulled(self) -> None:
+        assert self._lifeline is not None
+        if not os.read(self._lifeline, 1024):
+            asyncio.get_running_loop().remove_reader(self._lifeline)
+            self.leave()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until told to leave; returns the exit status."""
+    asked = _read(arguments)
+    log_to_stderr()
+    try:
+        bound = _socket(asked)
+        app = load_app(asked.app)
+        home = open_home(asked.folder, arrivals=arrival_rule(app))
+    except (Error, OSError) as problem:
+        print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people
+        return 2
+    address = bound.getsockname()
+    _log.info("listening", extra={"fields": {"host": address[0], "port": address[1]}})
+    WebServer(make_app(home, app), asked.lifeline).run(sockets=[bound])
+    return 0
+
+
+def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m billow.web", description=__doc__)
+    parser.add_argument("--app", required=True, help="file, folder or package.module:name")
+    parser.add_argument("--folder", required=True, help="where the service keeps its data")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--port", type=int, default=8420, help="0 takes any free one")
+    parser.add_argument("--fd", type=int, help="a listening socket to use instead")
+    parser.add_argument("--lifeline", type=int, metavar="FD", help="leave when it reads as ended")
+    return parser.parse_args(arguments)
+
+
+def _socket(asked: argparse.Namespace) -> socket.socket:
+    """The listening socket.
+
+    Raises:
+        SettingError: it is not for this machine alone.
+    """
+    if asked.fd is not None:
+        bound = socket.socket(fileno=asked.fd)
+        host = bound.getsockname()[0]
+    else:
+        host = "127.0.0.1" if asked.host == "localhost" else asked.host
+    if not is_loopback(host):
+        raise SettingError(
+            f"host {host!r} would let others in, and there are no accounts yet; "
+            "use 127.0.0.1, and reach it from elsewhere through an SSH tunnel"
+        )
+    if asked.fd is None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        bound = socket.create_server((host, asked.port), family=family, backlog=512)
+    return bound
+
+
+if __name__ == "__main__":
+    sys.exit(main())

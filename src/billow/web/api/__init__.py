@@ -1,0 +1,35 @@
+"""The HTTP API. Each module holds the endpoints of one noun in a list called `ENDPOINTS`."""
+
+from __future__ import annotations
+
+from billow.web.api import (
+    dead,
+    events,
+    fleets,
+    functions,
+    health,
+    jobs,
+    journal,
+    queues,
+    reference,
+    tables,
+)
+from billow.web.api.endpoint import Endpoint
+
+#: Every endpoint, in the order in which the reference shows them.
+ENDPOINTS: list[Endpoint] = [
+    endpoint
+    for module in (
+        functions,
+        jobs,
+        dead,
+        events,
+        queues,
+        tables,
+        fleets,
+        journal,
+        health,
+        reference,
+    )
+    for endpoint in module.ENDPOINTS
+]

@@ -1,0 +1,143 @@
+"""Metrics in Prometheus' format, gathered when they are asked for."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from billow.app import App
+from billow.home import Home
+from billow.job import Status
+from billow.ports.ledger import Counts
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+
+
+class Metrics:
+    """All metrics of one process."""
+
+    def __init__(self, home: Home, app: App) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_HomeCollector(home, app))
+        self._registry.register(_ProcessCollector())
+        self._requests = Counter(
+            "billow_http_requests",
+            "Requests answered by this process.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._latency = Histogram(
+            "billow_http_request_seconds",
+            "Time from a request's headers to the last byte of its answer; streams are left out.",
+            ("route",),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+
+    def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Count a request; `seconds` is None if its length tells nothing."""
+        self._requests.labels(method, route, status).inc()
+        if seconds is not None:
+            self._latency.labels(route).observe(seconds)
+
+    def text(self) -> bytes:
+        """Everything, in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+def build_version() -> str:
+    """Billow's version."""
+    try:
+        return version("billow")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class _HomeCollector(Collector):
+    """What the ledger, the queues and the board say at this moment."""
+
+    def __init__(self, home: Home, app: App) -> None:
+        self._home = home
+        self._app = app
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        info = GaugeMetricFamily("billow_build_info", "Always 1.", labels=("version", "app"))
+        info.add_metric((build_version(), self._app.name), 1)
+        yield info
+        yield self._jobs()
+        yield from self._queues()
+        yield self._workers()
+
+    def _jobs(self) -> Metric:
+        made = GaugeMetricFamily("billow_jobs", "Jobs by state.", labels=("function", "state"))
+        totals = self._home.ledger.totals()
+        names = {*self._app.functions, *(function for function, _ in totals)}
+        for function in sorted(names):
+            for status in Status:
+                made.add_metric((function, status.value), totals.get((function, status), 0))
+        return made
+
+    def _queues(self) -> Iterator[Metric]:
+        messages = GaugeMetricFamily(
+            "billow_queue_messages", "Messages by state.", labels=("queue", "state")
+        )
+        oldest = GaugeMetricFamily(
+            "billow_queue_oldest_seconds",
+            "How long the oldest visible message has been waiting.",
+            labels=("queue",),
+        )
+        for name, counts in self._counts():
+            for state in ("visible", "in_flight", "delayed"):
+                messages.add_metric((name, state), getattr(counts, state))
+            oldest.add_metric((name,), counts.oldest)
+        yield messages
+        yield oldest
+
+    def _counts(self) -> Iterator[tuple[str, Counts]]:
+        for function in self._app.functions.values():
+            yield function.queue, self._home.ledger.counts(function.name)
+        for name in self._home.queues.names():
+            yield name, self._home.queues.counts(name)
+
+    def _workers(self) -> Metric:
+        made = GaugeMetricFamily(
+            "billow_workers", "Workers by what they do.", labels=("function", "state")
+        )
+        for function in self._app.functions:
+            shown = self._home.journal.shown(f"fleet.{function}")
+            workers = shown[0].get("workers", []) if shown else []
+            for state in ("starting", "idle", "busy", "draining"):
+                count = sum(1 for worker in workers if worker.get("state") == state)
+                made.add_metric((function, state), count)
+        return made
+
+
+class _ProcessCollector(Collector):
+    """How much of the machine the web process uses."""
+
+    _page = os.sysconf("SC_PAGE_SIZE")
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            pages = int(file.read().split()[1])
+        yield GaugeMetricFamily(
+            "process_resident_memory_bytes", "Resident memory.", value=pages * self._page
+        )
+        yield GaugeMetricFamily(
+            "process_cpu_seconds", "Processor time used.", value=time.process_time()
+        )
