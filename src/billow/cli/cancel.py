@@ -6,7 +6,7 @@ import click
 
 from billow.cli.out import json_option, lines, say, warn
 from billow.cli.place import Place, place_options
-from billow.cli.shapes import job_shape
+from billow.shapes import job_shape
 from billow.errors import Conflict, NotFound
 
 

@@ -8,7 +8,7 @@ import click
 
 from billow.cli.out import json_option, lines, table, took
 from billow.cli.place import Place, place_options
-from billow.cli.shapes import counts_shape
+from billow.shapes import counts_shape
 from billow.errors import DeclarationError
 from billow.home import Home
 from billow.ports.ledger import Counts

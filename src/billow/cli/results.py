@@ -14,7 +14,7 @@ import click
 
 from billow.cli.out import ago, json_option, lines, printable, say, table
 from billow.cli.place import Place, place_options
-from billow.cli.shapes import result_shape
+from billow.shapes import result_shape
 from billow.home import Home
 from billow.job import Job, Status
 

@@ -15,7 +15,7 @@ from billow.cli.arguments import read_arguments
 from billow.cli.out import bar, json_option, lines, say, warn
 from billow.cli.place import Place, place_options
 from billow.cli.results import brief
-from billow.cli.shapes import job_shape
+from billow.shapes import job_shape
 from billow.cli.waiting import wait_for
 from billow.errors import BadInput, Error
 from billow.flow.client import Client
