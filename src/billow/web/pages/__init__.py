@@ -1,0 +1,46 @@
+"""The console: server-rendered pages, live by server-sent events, whole without a script."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from billow.web.pages import data, dead, fleet, job, jobs, now, send
+from billow.web.pages.view import STATIC, error_page, show
+
+__all__ = ["error_page", "routes"]
+
+
+class _Static(StaticFiles):
+    """Files whose address changes with their content, so browsers may keep them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        kept = "max-age=31536000, immutable" if b"v=" in scope["query_string"] else "no-cache"
+        response.headers["cache-control"] = kept
+        return response
+
+
+def routes() -> list[BaseRoute]:
+    """All addresses of the console."""
+    return [
+        Route("/", _now, methods=["GET"], name="now"),
+        *jobs.routes(),
+        *job.routes(),
+        Route("/fleet", _fleet, methods=["GET"], name="fleet"),
+        *dead.routes(),
+        *data.routes(),
+        *send.routes(),
+        Mount("/static", _Static(directory=STATIC), name="static"),
+    ]
+
+
+async def _now(request: Request) -> Response:
+    return await show(request, "now", now.build)
+
+
+async def _fleet(request: Request) -> Response:
+    return await show(request, "fleet", fleet.build)
