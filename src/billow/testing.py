@@ -15,7 +15,8 @@ from billow.drivers.memory.home import open_memory
 from billow.events import Event
 from billow.flow import followup
 from billow.flow.arrivals import arrival_rule
-from billow.flow.perform import perform, run_handler, task_of
+from billow.flow.perform import perform, run_handler
+from billow.flow.task import task_of
 from billow.flow.work import Performed, Stand, settle
 from billow.function import Function
 from billow.home import Home

@@ -9,7 +9,8 @@ import pytest
 
 import billow
 from billow.drivers.memory.home import open_memory
-from billow.flow.perform import Task, perform, run_handler, task_of
+from billow.flow.perform import perform, run_handler
+from billow.flow.task import Task, task_of
 from billow.flow.work import Performed
 from billow.function import Function
 from billow.job import Failure

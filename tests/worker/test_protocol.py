@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from billow.events import Event
 from billow.flow.followup import FollowUp
-from billow.flow.perform import Task
+from billow.flow.task import Task
 from billow.flow.work import Performed
 from billow.job import Failure, Job, Status
 from billow.options import Limits, Retry

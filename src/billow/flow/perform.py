@@ -10,17 +10,17 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from billow.app import check_name
 from billow.errors import BadInput, Rejected
 from billow.events import Event
+from billow.flow.task import Task
 from billow.flow.work import Performed, is_final
 from billow.function import Function
 from billow.job import Failure, Job, Status
 from billow.options import Limits
-from billow.ports.ledger import Effect, Lease, Publish, Put
-from billow.ports.objects import Objects
+from billow.ports.ledger import Effect, Publish, Put
 from billow.ports.rules import check_bodies, check_item, check_item_key
 from billow.units import human_size
 from billow.upload import Upload
@@ -33,48 +33,6 @@ MAX_DETAIL = 4096
 MAX_MESSAGE = 500
 
 _HERE = str(Path(__file__))
-
-
-class Task(NamedTuple):
-    """A lease with its file at hand: all that is needed to make a try."""
-
-    id: str
-    #: JSON object as text.
-    args: str
-    name: str
-    #: "store/key", and the file's (path, name, size, sha256).
-    upload: str | None
-    file: tuple[str, str, int, str] | None
-    owner: str
-    failures: int
-    lost: int
-    created: float
-    seq: int
-    worker: str
-
-
-def task_of(lease: Lease, objects: Objects, worker: str) -> Task | Failure:
-    """The task of a lease, or why it cannot be made: its file is gone."""
-    file = None
-    if lease.upload is not None:
-        store, _, key = lease.upload.partition("/")
-        info, path = objects.head(store, key), objects.path(store, key)
-        if info is None or path is None:
-            return Failure("lost", f"the uploaded file {lease.upload} is gone")
-        file = (str(path), info.name, info.size, info.sha256)
-    return Task(
-        lease.id,
-        lease.args,
-        lease.name,
-        lease.upload,
-        file,
-        lease.owner,
-        lease.failures,
-        lease.lost,
-        lease.created,
-        lease.seq,
-        worker,
-    )
 
 
 class Gatherer:

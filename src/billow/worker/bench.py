@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from billow.flow.followup import FollowUp
-from billow.flow.perform import Task
+from billow.flow.task import Task
 from billow.flow.work import BatchSize
 from billow.job import Job
 from billow.ports.ledger import Lease

@@ -91,16 +91,12 @@ class Link:
         """Hand a frame to the kernel, where it outlives this process."""
         with self._lock:
             if len(frame) > _LARGE:
-                self.ring()
+                os.write(self._bell, b"!")
             sent = os.write(self._results, frame)
             while sent < len(frame):
                 sent += os.write(self._results, frame[sent:])
             if ring:
-                self.ring()
-
-    def ring(self) -> None:
-        """Call the parent to look."""
-        os.write(self._bell, b"!")
+                os.write(self._bell, b"!")
 
     @property
     def drained(self) -> bool:
@@ -139,8 +135,6 @@ class Child:
                 return
             if link.may_begin(frame.serial):
                 self._run(frame)
-                if frame.kind == LAST_JOB or link.drained:
-                    link.ring()
         link.send(Frame(WORN).encode(), ring=True)
 
     def _run(self, frame: Frame) -> None:
@@ -154,7 +148,8 @@ class Child:
             system.limit_memory(None)
             self._worn = True
         _flush()
-        self._link.send(encode_performed(performed, frame.serial))
+        ring = frame.kind == LAST_JOB or self._link.drained
+        self._link.send(encode_performed(performed, frame.serial), ring)
         self._age(performed)
 
     def _perform(self, frame: Frame) -> Performed:

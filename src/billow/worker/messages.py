@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from billow.events import Event
 from billow.flow import followup
-from billow.flow.perform import Task
+from billow.flow.task import Task
 from billow.flow.work import Performed
 from billow.job import Failure, Job
 from billow.options import Limits, Retry

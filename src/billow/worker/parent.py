@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from billow.flow.followup import is_due
-from billow.flow.perform import task_of
+from billow.flow.task import task_of
 from billow.flow.work import Performed
 from billow.home import Home
 from billow.job import Failure
@@ -102,8 +102,8 @@ class Worker:
         if want:
             self._look = len(leases) == want
         if leases:
-            self._room.leave()
             self._hand_over(leases)
+            self._room.leave()
 
     def _want(self) -> int:
         return self._bench.room_for() if self._draining_since is None else 0

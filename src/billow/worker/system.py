@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import signal
@@ -75,6 +74,8 @@ def offer_to_oom_killer() -> None:
 
 def die_with_parent(parent: int) -> None:
     """Have this process killed when its parent dies; leave at once if that happened already."""
+    import ctypes  # noqa: PLC0415 - the child alone needs it, and it is slow to load
+
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
