@@ -169,7 +169,8 @@ class ClassicRule:
     """The rule of the original program, defects included.
 
     Split at white space, lower each character, skip what has at most four bytes, and only then
-    trim . , " ' ? ! at both ends; so an empty text may count as a word.
+    trim . , " ' ? ! at both ends; so an empty text may count as a word. Only the length of what is
+    kept of a word has a limit that the original has not.
     """
 
     name = "classic"
@@ -189,7 +190,7 @@ class ClassicRule:
                 lower = self._lowered(word)
                 size = len(lower) if lower.isascii() else len(lower.encode())
                 if size > 4:
-                    trimmed = lower.strip(".,\"'?!")
+                    trimmed = lower.strip(".,\"'?!")[:LONGEST_WORD]
                     words[trimmed] = words.get(trimmed, 0) + n
         return _count_unreadable(text, times)
 

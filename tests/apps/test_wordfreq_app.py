@@ -100,6 +100,14 @@ def test_its_options_are_those_that_clients_may_send() -> None:
         FUNCTION.check_args({"topp": 5})
 
 
+def test_every_option_is_in_the_documentation() -> None:
+    documented = (Path(__file__).parents[2] / "docs/wordfreq.md").read_text(encoding="utf-8")
+    for option in FUNCTION.parameters:
+        assert f"| `{option}` |" in documented
+    for field in ("file", "words", "total", "distinct", "rule", "encoding", "unreadable"):
+        assert f"`{field}`" in documented
+
+
 def test_a_completed_job_leaves_a_row_and_a_message(
     text: billow.Upload, job: billow.Job, records: Records
 ) -> None:

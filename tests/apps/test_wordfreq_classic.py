@@ -64,7 +64,7 @@ def test_any_text_is_counted_as_the_oracle_counts_it(data: bytes) -> None:
 
 
 def test_64_kib_without_white_space_fail_as_they_do_in_the_original() -> None:
-    assert counted(b"x" * 65_535 + b" y") == {"x" * 65_535: 1}
+    assert counted(b"x" * 65_535 + b" y") == {"x" * 128: 1}
     for long in (
         b"x" * 65_536,
         b"a " + b"x" * 65_536 + b" b",

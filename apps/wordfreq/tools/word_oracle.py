@@ -44,13 +44,13 @@ def words(data: bytes, *, numbers: bool = False) -> Counter[str]:
 
 
 def classic(data: bytes) -> Counter[str]:
-    """The words of a text and how often each occurs, as the original program counts."""
+    """The words of a text as the original program counts them, cut to 128 characters."""
     counts: Counter[str] = Counter()
     text = regex.sub("[\udc80-\udcff]", "\ufffd", data.decode("utf-8", "surrogateescape"))
     for token in _GO_SPACE.split(text):
         lower = "".join(character.lower()[0] for character in token)
         if len(lower.encode()) > 4:
-            counts[lower.strip(".,\"'?!")] += 1
+            counts[lower.strip(".,\"'?!")[:128]] += 1
     return counts
 
 
