@@ -6,8 +6,8 @@ import click
 
 from billow.cli.out import json_option, lines, say, warn
 from billow.cli.place import Place, place_options
-from billow.shapes import job_shape
 from billow.errors import Conflict, NotFound
+from billow.shapes import job_shape
 
 
 @click.command()

@@ -9,10 +9,10 @@ import click
 from billow.cli.jobs import news
 from billow.cli.out import ago, document, json_option, say, took
 from billow.cli.place import Place, place_options
-from billow.shapes import attempt_shape, job_shape
 from billow.cli.waiting import wait_for
 from billow.errors import NotFound
 from billow.job import Attempt, Job, Status
+from billow.shapes import attempt_shape, job_shape
 
 
 @click.command()

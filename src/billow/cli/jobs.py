@@ -6,8 +6,8 @@ import click
 
 from billow.cli.out import ago, json_option, lines, say, table, took
 from billow.cli.place import Place, place_options
-from billow.shapes import job_shape
 from billow.job import Job, Status
+from billow.shapes import job_shape
 
 
 @click.command()

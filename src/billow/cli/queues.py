@@ -8,10 +8,10 @@ import click
 
 from billow.cli.out import json_option, lines, table, took
 from billow.cli.place import Place, place_options
-from billow.shapes import counts_shape
 from billow.errors import DeclarationError
 from billow.home import Home
 from billow.ports.ledger import Counts
+from billow.shapes import counts_shape
 
 
 @click.command()

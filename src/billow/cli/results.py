@@ -14,9 +14,9 @@ import click
 
 from billow.cli.out import ago, json_option, lines, printable, say, table
 from billow.cli.place import Place, place_options
-from billow.shapes import result_shape
 from billow.home import Home
 from billow.job import Job, Status
+from billow.shapes import result_shape
 
 _PAGE = 500
 

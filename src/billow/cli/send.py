@@ -15,12 +15,12 @@ from billow.cli.arguments import read_arguments
 from billow.cli.out import bar, json_option, lines, say, warn
 from billow.cli.place import Place, place_options
 from billow.cli.results import brief
-from billow.shapes import job_shape
 from billow.cli.waiting import wait_for
 from billow.errors import BadInput, Error
 from billow.flow.client import Client
 from billow.function import Function
 from billow.job import Job, Status
+from billow.shapes import job_shape
 from billow.units import MiB
 
 #: Files that are sent side by side, so that their flushes to the disk are shared.
