@@ -88,6 +88,7 @@ class WordRule:
         is_plain = list(map(bytes.isalpha, tokens))
         if max(map(len, tokens)) > LONGEST_WORD:
             is_plain = [p and len(t) <= LONGEST_WORD for p, t in zip(is_plain, tokens, strict=True)]
+        # If there are none, this is one empty word, and there is no count for it.
         plain = b"\n".join(compress(tokens, is_plain)).decode().split("\n")
         _add_plain(plain, list(compress(times, is_plain)), words)
         is_other = list(map(not_, is_plain))
