@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -191,6 +191,39 @@ def test_a_worker_that_never_gets_into_service_is_killed() -> None:
     [killed] = fleet.events("worker.killed")
     assert killed.reason == "not in service after 2 min"
     assert fleet.machines.present()[0].id != killed.subject
+
+
+def hear(fleet: SimulatedFleet, at: float) -> str:
+    """Let the first worker have given its last sign of life at `at`."""
+    name, machine = next(iter(fleet.machines.machines.items()))
+    fleet.machines.machines[name] = replace(machine, heard=at)
+    return name
+
+
+def test_a_busy_worker_that_falls_silent_is_replaced() -> None:
+    fleet, _ = wishing(1)
+    fleet.machines.service = 10_000
+    fleet.burst(1)
+    fleet.run(3)
+    silent = hear(fleet, fleet.clock.now())
+    fleet.run(60)
+    assert fleet.machines.present()[0].id == silent
+    fleet.run(3)
+    [killed] = fleet.events("worker.killed")
+    assert (killed.subject, killed.reason) == (silent, "silent for 1 min 1 s while busy")
+    assert fleet.machines.present()[0].id != silent
+    assert fleet.abandoned == [silent]
+
+
+def test_a_keeper_that_was_asleep_itself_gives_workers_time_to_speak() -> None:
+    fleet, _ = wishing(1)
+    fleet.machines.service = 10_000
+    fleet.burst(1)
+    fleet.run(3)
+    name = hear(fleet, fleet.clock.now())
+    fleet.clock.advance(3600)
+    fleet.run(30)
+    assert fleet.machines.present()[0].id == name
 
 
 def test_a_worker_that_does_not_drain_is_killed_in_the_end() -> None:

@@ -28,15 +28,20 @@ import billow
 template = billow.LaunchTemplate(command={command!r}, environment={{"STANDIN": {mode!r}}})
 app = billow.App("tiny")
 
-@app.function(fleet=billow.Fleet(min={size}, max=5, template=template))
+@app.function(fleet=billow.Fleet(min={size}, max=5, template=template, scale={policy}))
 def work() -> None:
     "Nothing."
 """
 
 
-def write_app(folder: Path, *, mode: str = "", size: int = 2) -> str:
+STEPS = "billow.StepScaling(out_at=15, in_at=2, period='5 min', cooldown='300 s')"
+
+
+def write_app(
+    folder: Path, *, mode: str = "", size: int = 2, policy: str = "billow.Queue()"
+) -> str:
     path = folder / "app.py"
-    path.write_text(APP.format(command=WORKER, mode=mode, size=size))
+    path.write_text(APP.format(command=WORKER, mode=mode, size=size, policy=policy))
     return str(path)
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from billow.home import open_home
 from billow.keeper import run
 from billow.keeper.lock import keeper_pid
 from billow.ports.ledger import Submission
-from tests.keeper.helpers import WEB, Running, alive, answer, running, until, write_app
+from tests.keeper.helpers import STEPS, WEB, Running, alive, answer, running, until, write_app
 
 
 def test_starts_the_fleet_and_shows_it(tmp_path: Path) -> None:
@@ -122,6 +123,25 @@ def test_an_app_that_cannot_be_loaded_leaves_nothing_behind(tmp_path: Path) -> N
 def test_a_speed_must_be_possible(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="speed 0"):
         run(write_app(tmp_path), tmp_path / "data", speed=0)
+
+
+def test_speed_lets_periods_pass_faster(tmp_path: Path) -> None:
+    with running(write_app(tmp_path, policy=STEPS), tmp_path / "data", speed=300) as service:
+        until(lambda: service.view.of("alarm.ok"), 5)
+        open_home(tmp_path / "data").ledger.submit([Submission("work")] * 50)
+        out = until(lambda: service.view.of("scale.out"), 10)
+        assert out[0].data["to"] == 3
+        assert abs(out[0].at - time.time()) < 10
+
+
+def test_a_view_that_fails_does_not_stop_the_service(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(write_app(tmp_path), tmp_path / "data") as service:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(service.view, "progressed", lambda _: 1 / 0)
+            until(lambda: "view failed; the keeper goes on" in caplog.text)
+        until(lambda: len(service.workers()) == 2)
 
 
 _PROGRAM = "import sys; from billow.keeper import run; run(*sys.argv[1:3], web=None, grace=10)"

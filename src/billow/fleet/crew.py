@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable
 
@@ -16,6 +17,12 @@ from billow.units import human_time
 
 #: Seconds a worker may take until it is in service; importing large libraries takes its time.
 START_LIMIT = 120.0
+
+#: Seconds that a busy worker may be silent; it should give a sign of life every second.
+SILENCE = 60.0
+
+#: Seconds between two looks that mean that the keeper, not the workers, was asleep.
+ASLEEP = 5.0
 
 #: Seconds in service after which a worker's end is not the fault of its start.
 SETTLED = 5.0
@@ -59,11 +66,16 @@ class Crew:
         self._killed: set[str] = set()
         self._condemned: set[str] = set()
         self._unreplaced: list[str] = []
+        self._looked = self._awake_since = clock.now()
         #: Why no worker gets into service; empty if they do.
         self.trouble = ""
 
     def look(self) -> list[Machine]:
         """The workers present, after taking note of who came into service and who ended."""
+        now = self._clock.now()
+        if not 0 <= now - self._looked < ASLEEP:
+            self._awake_since = now
+        self._looked = now
         self._bury(list(self._machines.ended()))
         machines = self.present()
         for machine in machines:
@@ -139,18 +151,26 @@ class Crew:
             self._machines.kill(machine.id)
 
     def _notice(self, machine: Machine) -> None:
-        now = self._clock.now()
-        if machine.state is WorkerState.STARTING:
-            if now - machine.launched > START_LIMIT:
-                self._condemned.add(machine.id)
-                self._kill(machine, f"not in service after {human_time(START_LIMIT)}")
-        elif machine.id in self._starting:
+        if machine.state is not WorkerState.STARTING and machine.id in self._starting:
             self._starting.discard(machine.id)
             self.trouble = ""
-            took = human_time(max(0.0, now - machine.launched))
+            took = human_time(max(0.0, self._clock.now() - machine.launched))
             self._write("ready", machine.id, f"in service {took} after its launch")
-        elif now > self._leaving.get(machine.id, now):
+        if fault := self._fault(machine):
+            self._condemned.add(machine.id)
+            self._kill(machine, fault)
+        elif self._clock.now() > self._leaving.get(machine.id, math.inf):
             self._kill(machine, f"has not drained within {human_time(self._drain_limit)}")
+
+    def _fault(self, machine: Machine) -> str:
+        """Why a worker must be replaced; empty if it need not."""
+        now = self._clock.now()
+        if machine.state is WorkerState.STARTING and now - machine.launched > START_LIMIT:
+            return f"not in service after {human_time(START_LIMIT)}"
+        if machine.state is WorkerState.BUSY and machine.heard is not None:
+            silent = now - max(machine.heard, self._awake_since)
+            return f"silent for {human_time(silent)} while busy" if silent > SILENCE else ""
+        return ""
 
     def _bury(self, ended: list[Ended]) -> None:
         unasked = [end for end in ended if not end.asked or end.machine.id in self._condemned]

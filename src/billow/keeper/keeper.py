@@ -38,8 +38,9 @@ LOOKS_PER_MINUTE = 2
 #: Share of a core that looking may cost before the keeper looks less often.
 BUDGET = 0.05
 
-#: Seconds that web servers may take to finish their requests, and killed processes to vanish.
-WEB_GRACE = 5.0
+#: Seconds that web servers may take to leave (they end requests after 5 s themselves), and
+#: killed processes to vanish.
+WEB_GRACE = 8.0
 LAST_WAIT = 5.0
 
 _log = logging.getLogger("billow.keeper")
@@ -106,7 +107,7 @@ class Keeper:
         self._home.journal.show("service", service)
         _write_whole(self._service_file, json.dumps(service, indent=2) + "\n")
         self._upkeep.start()
-        self._view.started(service)
+        self._guard("view", partial(self._view.started, service))
 
     @property
     def _service_file(self) -> Path:
@@ -138,10 +139,10 @@ class Keeper:
         now = self._home.clock.now()
         if at_once or self._report.due(now):
             fleets = self._guard("report", partial(self._report.look, now))
-            self._view.progressed(fleets or {})
+            self._guard("view", partial(self._view.progressed, fleets or {}))
         for entry in self._guard("news", self._news) or []:
             self._seen_seq = entry.seq
-            self._view.happened(entry)
+            self._guard("view", partial(self._view.happened, entry))
 
     def _news(self) -> list[Entry]:
         return self._home.journal.read(after=self._seen_seq)
@@ -169,10 +170,11 @@ class Keeper:
     def _leave(self) -> None:
         """Let everything finish what it has; end what takes too long."""
         grace = self._settings.grace
-        self._view.stopping(
+        told = (
             f"stopping: workers have {human_time(grace)} to finish what they do "
             "(Ctrl-C again stops at once)"
         )
+        self._guard("view", partial(self._view.stopping, told))
         self._guard("leaving", self._parts.drain)
         began = time.monotonic()
         while self._parts.web_running or self._parts.workers_present:
@@ -195,7 +197,7 @@ class Keeper:
         self._service_file.unlink(missing_ok=True)
         self._guard("leaving", self._sign_off)
         self._tell(at_once=True)
-        self._view.stopped()
+        self._guard("view", self._view.stopped)
         os.close(self._bell_reader)
         os.close(self._bell)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 import time
 
-from billow.errors import Unavailable
+from billow.errors import SettingError, Unavailable
 
 #: Seconds to wait for an address that the servers of a keeper just killed still hold.
 PATIENCE = 5.0
@@ -16,8 +17,10 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes any free port. Requests queue until a server takes them.
 
     Raises:
+        SettingError: other machines could reach the address.
         Unavailable: the address is in use or not this machine's.
     """
+    _check_private(host)
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -32,9 +35,20 @@ def listen(host: str, port: int) -> socket.socket:
 def url(bound: socket.socket) -> str:
     """The address people type."""
     host, port = bound.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _check_private(host: str) -> None:
+    """Until there are accounts, only this machine's own programs may reach the service."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as problem:
+        raise Unavailable(f"host {host!r} is not known: {problem.strerror}") from problem
+    if not all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found):
+        raise SettingError(
+            f"host {host!r} would let others in, and there are no accounts yet; "
+            "use 127.0.0.1, and reach it from elsewhere through an SSH tunnel"
+        )
 
 
 def _bind(host: str, port: int) -> socket.socket:

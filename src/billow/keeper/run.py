@@ -53,7 +53,7 @@ def run(
     Raises:
         Conflict: another keeper runs in `folder`.
         DeclarationError: the app cannot be loaded.
-        SettingError: `speed` is not above 0.
+        SettingError: `speed` is not above 0, or other machines could reach `host`.
         Unavailable: the folder cannot be used, or the address is taken.
     """
     if not speed > 0:

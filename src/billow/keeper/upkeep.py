@@ -40,7 +40,8 @@ class Upkeep:
     def stop(self) -> None:
         """End; a round that is under way is not waited for longer than a moment."""
         self._over.set()
-        self._thread.join(timeout=1)
+        if self._thread.is_alive():
+            self._thread.join(timeout=1)
 
     def round(self) -> None:
         """Do all of it once."""

@@ -46,6 +46,8 @@ class Machine:
     failed: int = 0
     #: Bytes of memory, of worker and child together.
     rss: int = 0
+    #: When it last gave a sign of life; a busy one does about every second. None if not known.
+    heard: float | None = None
 
 
 class Ended(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,6 @@ class Processes:
         logs: the folder of their logs, one `<id>.log` each.
         lifeline: its end tells them that the keeper is gone.
         clock: real time.
-        environment: more variables for a template, beside its own.
     """
 
     def __init__(
@@ -59,13 +57,11 @@ class Processes:
         logs: Path,
         lifeline: Lifeline,
         clock: Clock,
-        environment: Callable[[LaunchTemplate], dict[str, str]] | None = None,
     ) -> None:
         self._arguments = arguments
         self._logs = logs
         self._lifeline = lifeline
         self._clock = clock
-        self._environment = environment or (lambda _: {})
         self._workers: dict[str, _Worker] = {}
 
     def launch(self, id: str, template: LaunchTemplate) -> None:
@@ -79,7 +75,7 @@ class Processes:
             child = Child(
                 (*template.command, *self._arguments, *own),
                 log=self._logs / f"{id}.log",
-                environment={**self._environment(template), **template.environment},
+                environment=template.environment,
                 fds=(self._lifeline.reader, writer),
             )
         except BaseException:
@@ -89,7 +85,9 @@ class Processes:
             os.close(writer)
         now = self._clock.now()
         state = WorkerState.STARTING
-        machine = Machine(id, state, now, now, template.name, template.version, child.pid)
+        machine = Machine(
+            id, state, now, now, template.name, template.version, pid=child.pid, heard=now
+        )
         self._workers[id] = _Worker(machine, child, reader)
 
     def drain(self, id: str) -> None:
@@ -148,5 +146,6 @@ class Processes:
         }
         if "name" in told and told["name"] is None:
             facts["name"] = ""
-        since = worker.machine.since if state is worker.machine.state else self._clock.now()
-        worker.machine = replace(worker.machine, state=state, since=since, **facts)
+        now = self._clock.now()
+        since = worker.machine.since if state is worker.machine.state else now
+        worker.machine = replace(worker.machine, state=state, since=since, heard=now, **facts)
