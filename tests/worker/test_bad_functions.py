@@ -23,6 +23,7 @@ FAILURES = {
     "abort": ("crashed", "SIGABRT"),
     "kill": ("crashed", "signal 9, SIGKILL"),
     "hang": ("timed out", "700 ms"),
+    "hang elsewhere": ("timed out", "700 ms"),
     "big block": ("out of memory", "256.0 MiB"),
     "huge": ("bad result", "4.9 KiB as JSON; the limit is 4.0 KiB"),
     "set": ("bad result", "type set"),
@@ -149,3 +150,18 @@ def test_a_worker_that_cannot_load_the_app_says_why(trial: Trial, tmp_path: Path
     log = worker.log.read_text()
     assert "no such planet" in log.strip().splitlines()[-1]
     assert "line 3, in <module>" in log
+
+
+def test_an_app_whose_process_never_lasts_is_given_up(trial: Trial, tmp_path: Path) -> None:
+    fragile = tmp_path / "fragile.py"
+    fragile.write_text(
+        "import os, threading, billow\n"
+        "app = billow.App('fragile')\n"
+        "@app.function()\n"
+        "def anything() -> None: ...\n"
+        "threading.Timer(0.2, os._exit, [7]).start()\n"
+    )
+    worker = trial.worker("anything", app=str(fragile))
+    assert worker.wait() == 1
+    assert "3 times in a row" in worker.log.read_text()
+    assert "exited with status 7" in worker.log.read_text()

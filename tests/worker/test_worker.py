@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import signal
 import time
 from collections import Counter
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from billow.job import Status
-from billow.ports.ledger import Submission
+from billow.ports.ledger import Counts, Submission
 from tests.worker.harness import Trial, alive, until
 
 
@@ -65,7 +67,7 @@ def test_an_upload_is_handed_to_the_function(trial: Trial) -> None:
 def test_sigterm_finishes_what_runs_and_gives_back_the_rest(trial: Trial, tmp_path: Path) -> None:
     place = tmp_path / "runs"
     accepted = trial.submit(
-        "work", *({"number": i, "seconds": 0.1, "place": str(place)} for i in range(30))
+        "work", *({"number": i, "seconds": 0.1, "place": str(place)} for i in range(12))
     )
     worker = trial.worker("work")
     until(lambda: len(runs(place)) >= 3, "some jobs to run")
@@ -74,7 +76,7 @@ def test_sigterm_finishes_what_runs_and_gives_back_the_rest(trial: Trial, tmp_pa
     jobs = [trial.job(each) for each in accepted]
     done = {str(job.args["number"]) for job in jobs if job.status is Status.COMPLETED}
     assert done == set(runs(place))
-    assert len(done) < 30
+    assert len(done) < 12
     assert {job.status for job in jobs} == {Status.COMPLETED, Status.PENDING}
     trial.worker("work")
     trial.ended(accepted)
@@ -266,3 +268,31 @@ def test_the_status_pipe_tells_the_story(trial: Trial) -> None:
     assert alive(busy["child_pid"]) is False
     assert lines[-1]["done"] == 1
     assert 10_000_000 < lines[1]["rss"] < 500_000_000
+
+
+@pytest.mark.drill
+def test_nothing_is_lost_or_doubled_while_workers_are_killed_and_stopped(
+    trial: Trial, tmp_path: Path
+) -> None:
+    chance = random.Random(11)
+    accepted = trial.submit("work", *({"number": i, "seconds": 0.004} for i in range(1500)))
+    faults = 0
+    while trial.home.ledger.counts("work") != Counts() and faults < 40:
+        while sum(worker.process.poll() is None for worker in trial.workers) < 2:
+            trial.worker("work", lease=0.5)
+        victim = chance.choice([w for w in trial.workers if w.process.poll() is None])
+        time.sleep(chance.uniform(0.1, 0.4))
+        child = (victim.read() or [{}])[-1].get("child_pid")
+        fault = chance.choice(["kill", "kill child", "stop", "stop child"])
+        pid = child if "child" in fault and child else victim.process.pid
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL if "kill" in fault else signal.SIGSTOP)
+            if "stop" in fault:
+                time.sleep(0.7)
+                os.kill(pid, signal.SIGCONT)
+        faults += 1
+    trial.worker("work", lease=0.5)
+    jobs = trial.ended(accepted, 30)
+    assert [job.result for job in jobs] == list(range(1500))
+    assert {job.status for job in jobs} == {Status.COMPLETED}
+    assert faults >= 8

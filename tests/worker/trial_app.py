@@ -74,6 +74,11 @@ def chatter() -> str:
     return "said it"
 
 
+def move_away() -> None:
+    os.setpgid(0, os.getpgid(os.getppid()))
+    time.sleep(60)
+
+
 def linger(place: str) -> None:
     sleeper = subprocess.Popen(["sleep", "60"])
     note(place, sleeper.pid)
@@ -123,6 +128,7 @@ BEHAVIOUR: dict[str, Any] = {
     "abort": os.abort,
     "kill": lambda: die_by(signal.SIGKILL),
     "hang": lambda: time.sleep(60),
+    "hang elsewhere": move_away,
     "big block": lambda: len(bytearray(1 << 30)),
     "huge": lambda: "x" * 5000,
     "set": lambda: {1, 2},

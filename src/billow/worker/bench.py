@@ -26,6 +26,8 @@ _FETCH = 0.02
 #: The child must have imported the app by then, and have left so long after it was asked to.
 _LOAD_LIMIT = 120.0
 _LEAVE_LIMIT = 2.0
+#: Children that may end one after the other without having done anything.
+_FRUITLESS = 3
 
 
 class Workbench:
@@ -40,6 +42,7 @@ class Workbench:
         self.held: dict[int, Held] = {}
         #: The app cannot be loaded.
         self.faulty = False
+        self._fruitless = 0
         self._serial = 0
         self._came = 0
         #: Since when the child has been busy without a result, on the monotonic clock.
@@ -106,6 +109,7 @@ class Workbench:
         for frame in self.child.collect():
             self._hear(frame)
         if self._came:
+            self._fruitless = 0
             now = time.monotonic()
             self.batch.saw(self._came, now - self._busy_from)
             self._busy_from = now
@@ -117,6 +121,7 @@ class Workbench:
         if frame.kind == HELLO:
             self._desk.hello = Hello.decode(frame.body)
             self.ready = self._loaded = True
+            self._fruitless += 1  # until it proves otherwise
         elif frame.kind == FAULT:
             sys.stderr.write(frame.body.decode() + "\n")
         elif frame.kind == WORN:
@@ -155,6 +160,8 @@ class Workbench:
         for frame in self.child.collect():
             self._hear(frame)
         self.take_back()
+        if self.held:
+            self._fruitless = 0
         for held in self.held.values():
             if self._blameless:
                 self._desk.release(held)
@@ -163,8 +170,15 @@ class Workbench:
         self.held.clear()
         self.child.close()
         self.child_gone = True
-        self.faulty = not self._loaded
         self.ready = False
+        self._judge(ending)
+
+    def _judge(self, ending: Ending) -> None:
+        """Give up on an app that cannot be loaded, or whose process never comes to do anything."""
+        if self._loaded and self._fruitless >= _FRUITLESS:
+            cause = why(ending, Circumstances(self._desk.hello.limits)).message
+            sys.stderr.write(f"{_FRUITLESS} times in a row, before any job was done: {cause}\n")
+        self.faulty = not self._loaded or self._fruitless >= _FRUITLESS
 
     def _blame(self, held: Held, ending: Ending) -> None:
         limits, kills = self._desk.hello.limits, system.oom_kills()
