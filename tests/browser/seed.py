@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from billow.clock import VirtualClock
+from billow.fleet.policy import AlarmView
 from billow.flow.arrivals import arrival_rule
 from billow.flow.client import Client
 from billow.home import Home, open_home
@@ -20,6 +21,7 @@ from billow.job import Failure
 from billow.ports.ledger import Completed, Failed, Lease, Outcome, Publish, Put
 from tests.browser.demo_app import app
 
+FLEET = {"function": "top_words"}
 NAMES = ["Moby-Dick", "Emma", "Dracula", "Middlemarch", "Ulysses", "Walden", "Faust", "Candide"]
 WORDS = ["whale", "ship", "captain", "sea", "ahab", "white", "water", "boat", "harpoon", "deck"]
 TRACE = """Traceback (most recent call last):
@@ -54,21 +56,21 @@ class Past:
     def _begin(self) -> None:
         journal = self.home.journal
         journal.write("service.started", "wordfreq", "by hand")
-        journal.write("worker.ready", "top_words", "top_words-7f3a takes work")
+        journal.write("worker.ready", "top_words-7f3a", "in service 0.4 s after its launch", FLEET)
         for name, value in (("Emma", 2), ("Faust", 3)):
             self.client.submit("square", {"number": value}, name=name)
 
     def _act(self, second: int) -> None:
         if second == 60:
-            for place in range(self.files):
-                name = f"{NAMES[place % len(NAMES)]} {place // len(NAMES) + 1}.txt"
-                self.client.send_file("top_words", [f"text {place} of {name}".encode()], name=name)
             self.client.send_file(
                 "top_words", [b"\xff\xfe"], name="ledger-2019.txt", args={"top": 5}
             )
             self.client.send_file(
                 "top_words", [b"\xff\xfe"], name="ledger-2020.txt", args={"top": 5}
             )
+            for place in range(self.files):
+                name = f"{NAMES[place % len(NAMES)]} {place // len(NAMES) + 1}.txt"
+                self.client.send_file("top_words", [f"text {place} of {name}".encode()], name=name)
         if second == 95:
             self._grow("top_words-c41e", 1, 2, "42.3 visible on average over 1 min >= 15")
         if second == 165:
@@ -84,7 +86,7 @@ class Past:
         reason = f"{why} (1 of 1 datapoints): +1"
         journal.write("alarm.alarm", "top_words", f"scale out: OK -> ALARM, {why}")
         journal.write("scale.out", "top_words", reason, {"from": before, "to": after})
-        journal.write("worker.launched", "top_words", f"{worker} from template default v1")
+        journal.write("worker.launched", worker, "from template default version 1", FLEET)
         self.crew[worker] = None
         self.done[worker] = 0
 
@@ -100,11 +102,11 @@ class Past:
                 self.done[worker] += 1
             taken = self.home.ledger.exchange("top_words", worker, outcomes, 1, 30.0).leases
             self.since[worker] = self.clock.now()
-            span = self.dice.lognormvariate(1.1, 0.35)
+            span = self.dice.lognormvariate(1.5, 0.35)
             self.crew[worker] = (taken[0], self.clock.now() + span) if taken else None
 
     def _outcome(self, lease: Lease) -> Outcome:
-        began = self.clock.now() - self.dice.lognormvariate(1.1, 0.35)
+        began = self.clock.now() - self.dice.lognormvariate(1.5, 0.35)
         if lease.name.startswith("ledger"):
             failure = Failure("raised", TRACE.splitlines()[-1], TRACE)
             last = lease.failures >= 2
@@ -158,14 +160,12 @@ class Past:
             "app": "wordfreq", "started": now - self.length, "speed": 5, "version": "0.1.0",
             "url": "http://127.0.0.1:8080", "pid": 4200,
         })  # fmt: skip
-        alarms = [
-            {"name": "scale out", "state": "ALARM", "value": 38.5, "threshold": 15, "comparison": ">="},
-            {"name": "scale in", "state": "OK", "value": 38.5, "threshold": 2, "comparison": "<="},
-        ]  # fmt: skip
+        out = AlarmView("scale out", "ALARM", 38.5, 15, ">=")
+        in_ = AlarmView("scale in", "OK", 38.5, 2, "<=")
         journal.show("fleet.top_words", {
             "policy": "StepScaling", "min": 1, "max": 3, "wanted": 3, "trouble": "",
-            "reason": "38.5 visible on average over 1 min >= 15 (1 of 1 datapoints); rests for 12 s",
-            "alarms": alarms,
+            "reason": "38.5 visible on average over 1 min >= 15 (1 of 1); rests for 12 s",
+            "alarms": [out._asdict(), in_._asdict()],
             "workers": [self._worker(i, worker) for i, worker in enumerate(self.crew)],
         })  # fmt: skip
         journal.show("fleet.square", {

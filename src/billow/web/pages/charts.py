@@ -17,6 +17,8 @@ RANGES = {"5m": 300, "30m": 1800, "3h": 10800, "24h": 86400}
 _POINTS = 150
 #: A value stands for so many seconds after it was sampled: an idle service samples seldom.
 _HOLD = 25.0
+#: Rates are averaged over so many steps to either side.
+_NEAR = 2
 #: Rows of the table beside a chart.
 _ROWS = 15
 
@@ -79,6 +81,8 @@ class Chart:
     grid: Grid
     lines: list[Line]
     marks: list[Mark] = field(default_factory=list)
+    #: Whether the scale is compressed above 1, so that a burst does not hide what follows it.
+    compressed: bool = False
 
     @property
     def data(self) -> dict[str, Any]:
@@ -87,6 +91,7 @@ class Chart:
             "since": self.grid.since,
             "step": self.grid.step,
             "size": self.grid.size,
+            "compressed": self.compressed,
             "lines": [
                 {"label": i.label, "tone": i.tone, "style": i.style, "values": i.values}
                 for i in self.lines
@@ -134,24 +139,23 @@ def depth(journal: Journal, queue: str, grid: Grid) -> Chart:
 
 def flow(journal: Journal, function: str, queue: str, grid: Grid) -> Chart:
     """Jobs accepted, completed and failed per second."""
-    rates = [f"jobs.{function}.{what}" for what in ("completed", "failed")]
-    completed, failed = (read(journal, name, grid, hold=grid.step) for name in rates)
+    completed = read(journal, f"jobs.{function}.completed", grid)
+    failed = read(journal, f"jobs.{function}.failed", grid)
     arrived = _arrivals(journal, queue, grid, completed, failed)
     lines = [
-        Line("Arrivals", "waiting", "dashed", arrived),
-        Line("Completions", "ok", "area", completed),
-        Line("Failures", "bad", "line", failed),
+        Line("Arrivals", "waiting", "dashed", _smooth(arrived)),
+        Line("Completions", "ok", "area", _smooth(completed)),
+        Line("Failures", "bad", "line", _smooth(failed)),
     ]
     caption = _flow_caption(arrived, completed, failed, grid)
-    return Chart("flow", "Arrivals and completions, per second", caption, grid, lines)
+    return Chart("flow", "Arrivals and completions, per second", caption, grid, lines, [], True)
 
 
 def workers(journal: Journal, function: str, grid: Grid, marks: list[Mark]) -> Chart:
     """Workers by what they do, with the decisions that changed their number."""
-    tones = {"busy": "busy", "idle": "idle", "starting": "starting", "draining": "draining"}
     lines = [
-        Line(state.capitalize(), tone, "stack", read(journal, f"fleet.{function}.{state}", grid))
-        for state, tone in tones.items()
+        Line(state.capitalize(), state, "stack", read(journal, f"fleet.{function}.{state}", grid))
+        for state in ("busy", "idle", "starting", "draining")
     ]
     wanted = read(journal, f"fleet.{function}.wanted", grid)
     lines.append(Line("Wanted", "wanted", "dashed", wanted))
@@ -196,7 +200,7 @@ def _arrivals(
             arrived.append(None)
             continue
         left = (completed[i] or 0) + (failed[i] or 0)
-        arrived.append(_trim(max(0.0, (held[i] - held[i - 1]) / grid.step + left)))
+        arrived.append((held[i] - held[i - 1]) / grid.step + left)
     return arrived
 
 
@@ -217,8 +221,20 @@ def _flow_caption(
     failed: list[float | None],
     grid: Grid,
 ) -> str:
-    sums = [round(grid.step * sum(v or 0 for v in line)) for line in (arrived, completed, failed)]
-    return f"About {sums[0]:,} came in, {sums[1]:,} were completed, {sums[2]:,} tries failed."
+    sums = [
+        max(0, round(grid.step * sum(value or 0 for value in line)))
+        for line in (arrived, completed, failed)
+    ]
+    return f"About {sums[0]:,} came in, {sums[1]:,} were completed, {sums[2] or 'none'} failed."
+
+
+def _smooth(values: list[float | None]) -> list[float | None]:
+    """The mean of each value and its neighbours; rates of single seconds only flicker."""
+    smooth: list[float | None] = []
+    for place, value in enumerate(values):
+        near = [v for v in values[max(0, place - _NEAR) : place + _NEAR + 1] if v is not None]
+        smooth.append(None if value is None else _trim(max(0.0, sum(near) / len(near))))
+    return smooth
 
 
 def _trim(value: float) -> float:

@@ -43,7 +43,7 @@ def build(asked: Asked) -> dict[str, Any]:
         FleetView(
             function,
             journal.board(f"fleet.{function.name}").get(f"fleet.{function.name}", {}),
-            journal.read(kinds=_LOG, subject=function.name, limit=_ROWS, newest=True),
+            now.events_of(asked.home, function.name, _LOG)[:_ROWS],
         )
         for function in asked.app.functions.values()
     ]

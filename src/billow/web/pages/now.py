@@ -9,14 +9,17 @@ from typing import Any
 from billow.function import Function
 from billow.home import Home
 from billow.job import Status
+from billow.ports.journal import Entry
 from billow.ports.ledger import Counts
 from billow.web.pages import charts, wording
 from billow.web.pages.asked import Asked
 
-#: The keeper writes the board about once a second; after so many it has surely stopped.
-KEEPER_SILENCE = 15.0
+#: The keeper writes to the board at least every ten seconds; after so many it surely is gone.
+KEEPER_SILENCE = 25.0
 #: Completions are averaged over so many seconds to guess how long the rest will take.
 _RATE_OVER = 30.0
+#: Events of all fleets that are looked through for those of one.
+_LOOKED_AT = 400
 #: Dead letters are counted up to here.
 DEAD_COUNTED = 99
 
@@ -76,7 +79,7 @@ def build(asked: Asked) -> dict[str, Any]:
     chosen = next((i for i in every if i.function.name == asked.query.get("function")), every[0])
     length, grid = choose_range(home, asked.query, now)
     name, queue = chosen.function.name, chosen.function.queue
-    marks = home.journal.read(since=grid.since, kinds=_MARKS, subject=name, limit=200, newest=True)
+    marks = events_of(home, name, _MARKS, grid.since)
     totals = home.ledger.totals()
     return {
         "state": judge(home, every, now),
@@ -95,13 +98,20 @@ def build(asked: Asked) -> dict[str, Any]:
     }
 
 
+def events_of(
+    home: Home, function: str, kinds: tuple[str, ...], since: float | None = None
+) -> list[Entry]:
+    """What happened to a function's fleet and to its workers, newest first."""
+    entries = home.journal.read(since=since, kinds=kinds, limit=_LOOKED_AT, newest=True)
+    return [e for e in entries if function in (e.subject, e.data.get("function"))]
+
+
 def look(home: Home, function: Function, now: float) -> FunctionNow:
     """A function's queue and fleet as they are."""
     board = home.journal.shown(f"fleet.{function.name}")
-    points = home.journal.series(
-        f"jobs.{function.name}.completed", now - _RATE_OVER, now, _RATE_OVER
-    )
-    rate = points[-1].mean if points else 0.0
+    lately = charts.Grid.ending(now, _RATE_OVER)
+    rates = charts.read(home.journal, f"jobs.{function.name}.completed", lately)
+    rate = sum(value or 0.0 for value in rates) / lately.size
     return FunctionNow(function, home.ledger.counts(function.name), board[0] if board else {}, rate)
 
 
@@ -134,11 +144,12 @@ def keeper_silence(home: Home, now: float) -> str:
         return "Nobody works here yet: jobs are accepted and kept, but no keeper has been started."
     if service[0].get("stopped"):
         return "The service is stopped: jobs are accepted and kept, and wait for its next start."
-    silent = now - service[1]
+    keeper = home.journal.shown("process.keeper")
+    silent = now - max(service[1], keeper[1] if keeper else 0.0)
     if silent < KEEPER_SILENCE:
         return ""
     return (
-        f"The keeper has been silent for {wording.span(silent)}: "
+        f"The keeper has been silent for {wording.roughly(silent)}: "
         "jobs are accepted and kept, but nobody looks after the workers."
     )
 

@@ -29,7 +29,15 @@ function shortSpan(seconds) {
   return seconds < 60 ? `${shortNumber(seconds)} s` : `${shortNumber(Math.round(seconds / 6) / 10)} min`;
 }
 
-function axes(yText) {
+// Round places on a compressed scale: from one to the next it is about three times as much.
+function roundPlaces(u, axis, low, high) {
+  if (low === 0 && high <= 1) return [0, 0.25, 0.5, 0.75, 1];
+  const places = low === 0 ? [0] : [];
+  for (let power = low === 0 ? 0 : -4; power < 7; power++) places.push(10 ** power, 3 * 10 ** power);
+  return places.filter((place) => place >= low && place <= high);
+}
+
+function axes(yText, ySplits) {
   const shared = () => ({
     stroke: colour("muted"),
     font: "11px system-ui, sans-serif",
@@ -46,7 +54,15 @@ function axes(yText) {
       values: (u, splits, axis, space, incr) =>
         splits.map((at) => (incr < 60 ? clock(at) : clock(at).slice(0, 5))),
     },
-    { ...shared(), size: 46, gap: 4, space: 34, values: (u, splits) => splits.map(yText) },
+    {
+      ...shared(),
+      size: 46,
+      gap: 4,
+      space: 34,
+      splits: ySplits,
+      filter: (u, splits) => splits,
+      values: (u, splits) => splits.map(yText),
+    },
   ];
 }
 
@@ -90,10 +106,14 @@ function lineOptions(figure, plot, data, drawn) {
     cursor: { sync: { key: "time", setSeries: false }, y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: {
       x: { time: true, range: () => [data.since, data.since + (data.size - 1) * data.step] },
-      y: { range: (u, low, high) => [0, Math.max(1, (high ?? 0) * 1.12)] },
+      y: {
+        distr: data.compressed ? 4 : 1,
+        asinh: 1,
+        range: (u, low, high) => [0, Math.max(1, (high ?? 0) * 1.12)],
+      },
     },
     series: [{}, ...drawn.map(seriesOf)],
-    axes: axes(shortNumber),
+    axes: axes(shortNumber, data.compressed ? roundPlaces : undefined),
     hooks: { setCursor: [(u) => readOut(figure, u.cursor.idx)] },
   };
 }
@@ -240,7 +260,7 @@ function dotOptions(plot, held) {
       y: { distr: 3, range: () => heights(held.dots) },
     },
     series: [{}, { paths: () => null, points: { show: false } }],
-    axes: axes(shortSpan),
+    axes: axes(shortSpan, roundPlaces),
     hooks: { draw: [(u) => drawDots(u, held)] },
   };
 }
