@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -211,7 +211,7 @@ def clock_time(at: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(at))
 
 
-def sparkline(values: deque[int], width: int = 24) -> str:
+def sparkline(values: Sequence[int], width: int = 24) -> str:
     """The last `width` values as a row of bars, the highest of them full."""
     shown = list(values)[-width:]
     top = max(shown, default=0)
