@@ -71,7 +71,8 @@ class Desk:
             outcome = settle(stand, performed, followup.RETRY, _chance())
             self._followup_outcomes.append((outcome, held))
             return
-        outcome = settle(stand, performed, self.hello.retry, _chance())
+        jitter = 0.0 if performed.failure is None else _chance()
+        outcome = settle(stand, performed, self.hello.retry, jitter)
         self._outcomes.append((outcome, held))
         if performed.undone:
             event = Event.COMPLETED if isinstance(outcome, Completed) else Event.FAILED

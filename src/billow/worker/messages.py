@@ -40,14 +40,16 @@ class Hello(NamedTuple):
 
 def encode_task(task: Task, serial: int, last: bool) -> bytes:
     """A job's frame. Its arguments are passed on unread, behind a line with all the rest."""
-    facts = _encode(task._replace(args=""))
+    facts = _encode((task.id, "", *task[2:]))
     return Frame(LAST_JOB if last else JOB, serial, body=f"{facts}\n{task.args}".encode()).encode()
 
 
 def decode_task(body: bytes) -> Task:
     """The task in a job's frame."""
     facts, _, args = body.partition(b"\n")
-    return Task(*json.loads(facts))._replace(args=args.decode())
+    fields = json.loads(facts)
+    fields[1] = args.decode()
+    return Task(*fields)
 
 
 def encode_follow_up(asked: followup.FollowUp, job: Job, serial: int) -> bytes:
