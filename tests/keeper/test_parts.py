@@ -74,6 +74,12 @@ def test_any_free_port() -> None:
         socket.create_connection(("127.0.0.1", port)).close()
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_loopback_by_either_name(host: str) -> None:
+    with listen(host, 0) as bound:
+        assert url(bound).startswith("http://127.0.0.1:")
+
+
 def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("billow.keeper.listen.PATIENCE", 0.0)
     with listen("127.0.0.1", 0) as bound:

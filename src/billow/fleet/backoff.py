@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from billow.units import human_time
-
 #: Seconds before the first new start, and at most.
 FIRST = 0.1
 LONGEST = 30.0
@@ -42,6 +40,3 @@ class Backoff:
     def due(self, now: float) -> bool:
         """Whether a start may be made now."""
         return now >= self.until
-
-    def __str__(self) -> str:
-        return f"next start after {human_time(self._rest)}"

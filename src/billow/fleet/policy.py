@@ -34,11 +34,6 @@ class Observation:
     #: False if the queue could not be read; its numbers are the last known ones then.
     known: bool = True
 
-    @property
-    def size(self) -> int:
-        """Workers that are, or soon will be, taking work."""
-        return self.starting + self.idle + self.busy
-
 
 class AlarmView(NamedTuple):
     """An alarm of a policy, for people to see."""

@@ -35,8 +35,8 @@ BREATH = 0.05
 #: Looks that a minute on a sped-up clock should have, for its averages to mean something.
 LOOKS_PER_MINUTE = 2
 
-#: Share of a core that looking may cost before the keeper looks less often.
-BUDGET = 0.05
+#: A look at a very long queue takes its time; the pause after it is at least so many times longer.
+CALM = 10
 
 #: Seconds that web servers may take to leave (they end requests after 5 s themselves), and
 #: killed processes to vanish.
@@ -149,14 +149,15 @@ class Keeper:
 
     def _rest(self, waiter: Waiter, began: float) -> None:
         """Wait until something happens or it is time to look again; at least a breath."""
+        now = time.monotonic()
+        breath = max(BREATH, (now - began) * CALM)
         pause = min(TICK, 60 / LOOKS_PER_MINUTE / self._settings.speed)
         if any(controller.restless for _, controller in self._parts.fleets):
             pause = min(pause, RESTLESS)
-        cost = time.monotonic() - began
-        self._wait([waiter.fileno()], max(pause, cost / BUDGET))
-        breath = BREATH - (time.monotonic() - began - cost)
-        if breath > 0 and not self._stops:
-            time.sleep(breath)
+        self._wait([waiter.fileno()], max(pause, breath))
+        early = now + min(breath, TICK) - time.monotonic()
+        if early > 0 and not self._stops:
+            time.sleep(early)
         waiter.clear()
 
     def _wait(self, fds: list[int], pause: float) -> None:

@@ -20,6 +20,8 @@ def listen(host: str, port: int) -> socket.socket:
         SettingError: other machines could reach the address.
         Unavailable: the address is in use or not this machine's.
     """
+    if host == "localhost":
+        host = "127.0.0.1"  # the same on every machine, with or without IPv6
     _check_private(host)
     deadline = time.monotonic() + PATIENCE
     while True:
