@@ -8,7 +8,7 @@ from typing import Any
 
 from billow.function import Function
 from billow.home import Home
-from billow.job import Status
+from billow.job import Job, Status
 from billow.ports.journal import Entry
 from billow.ports.ledger import Counts
 from billow.web.pages import charts, wording
@@ -20,6 +20,8 @@ KEEPER_SILENCE = 25.0
 _RATE_OVER = 30.0
 #: Events of all fleets that are looked through for those of one.
 _LOOKED_AT = 400
+#: Jobs shown.
+_RECENT = 6
 #: Dead letters are counted up to here.
 DEAD_COUNTED = 99
 
@@ -94,7 +96,7 @@ def build(asked: Asked) -> dict[str, Any]:
         ],
         "totals": {status.value: totals.get((name, status), 0) for status in Status},
         "decisions": home.journal.read(kinds=_DECISIONS, limit=8, newest=True),
-        "recent": home.ledger.find(function=name, limit=6).jobs,
+        "recent": _recent(home, name),
     }
 
 
@@ -133,7 +135,7 @@ def judge(home: Home, every: list[FunctionNow], now: float) -> State:
     if any(i.fleet.get("trouble") for i in every):
         return State("trouble", f"Needs you: {_facts(every)}", troubles)
     if troubles:
-        return State("attention", f"Running, with something to look at: {_facts(every)}", troubles)
+        return State("attention", f"Something needs a look; {_facts(every)}", troubles)
     return State("well", f"All is well: {_facts(every)}", [])
 
 
@@ -158,6 +160,13 @@ def count_dead(home: Home) -> str:
     """How many dead letters there are; '99+' if there are many, empty if there are none."""
     found = len(home.ledger.find(dead=True, limit=DEAD_COUNTED + 1).jobs)
     return f"{DEAD_COUNTED}+" if found > DEAD_COUNTED else str(found or "")
+
+
+def _recent(home: Home, function: str) -> list[Job]:
+    """A few jobs at work, and then the newest others."""
+    running = home.ledger.find(function=function, status=Status.RUNNING, limit=_RECENT // 2).jobs
+    newest = home.ledger.find(function=function, limit=_RECENT).jobs
+    return [*running, *(job for job in newest if job not in running)][:_RECENT]
 
 
 def _troubles(home: Home, every: list[FunctionNow]) -> list[tuple[str, str]]:

@@ -265,10 +265,13 @@ function dotOptions(plot, held) {
   };
 }
 
+// From the round place below the shortest to the one above the longest.
 function heights(dots) {
   const values = dots.map((dot) => Math.max(dot.y, 0.0005));
   if (!values.length) return [0.01, 10];
-  return [10 ** Math.floor(Math.log10(Math.min(...values)) - 0.05), 10 ** Math.ceil(Math.log10(Math.max(...values)) + 0.05)];
+  const places = roundPlaces(null, 1, 1e-4, 1e7);
+  const low = places.findLast((place) => place <= Math.min(...values)) ?? places[0];
+  return [low, places.find((place) => place > Math.max(...values)) ?? places.at(-1)];
 }
 
 function columnsOf(dots) {
