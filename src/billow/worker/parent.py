@@ -6,6 +6,7 @@ from keeping leases, enforcing limits and recording results.
 
 from __future__ import annotations
 
+import sys
 import time
 
 from billow.flow.followup import is_due
@@ -56,7 +57,9 @@ class Worker:
             self._tell()
             self._wait()
         self._leave()
-        return 1 if self._bench.faulty else 0
+        if self._desk.pending:
+            sys.stderr.write("left without recording what was done; others will run it again\n")
+        return 1 if self._bench.faulty or self._desk.pending else 0
 
     # Coming and going
 
