@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -76,20 +77,23 @@ class History:
 
 
 class Recorder:
-    """Writes one client's history; `call` and `end` return when the line is on the disk."""
+    """Writes one client's history; every line is on the disk when its method returns."""
 
     def __init__(self, path: Path, client: str) -> None:
         self._client = client
         self._file = path.open("ab", buffering=0)
         self._number = 0
+        self._lock = threading.Lock()
         # A line that was cut off by the client's death must not swallow the next one.
         self._write({"what": "begin"}, before=b"\n")
 
     def call(self, asked: Asked) -> int:
         """Write down what is about to be asked; returns the call's number."""
-        self._number += 1
-        self._write({"what": "invoke", "number": self._number, **asked._asdict()})
-        return self._number
+        with self._lock:
+            self._number += 1
+            number = self._number
+        self._write({"what": "invoke", "number": number, **asked._asdict()})
+        return number
 
     def end(self, number: int, end: End, job: str | None = None, why: str = "") -> None:
         """Write down how a call ended."""
