@@ -164,7 +164,7 @@ class Worker:
         if waiter is not None and waiter.fileno() in ready:
             self._room.rung()
             self._look = True
-        elif waiter is not None and time.monotonic() >= self._room.until:
+        elif self._room.inside and time.monotonic() >= self._room.until:
             self._look = True
 
     def _busy_without_waiting(self) -> bool:
@@ -185,7 +185,7 @@ class Worker:
         times = [self._bench.next_time(now)]
         if self._bench.held or self._draining_since is not None:
             times.append(self._next_tick)
-        if self._room.waiter is not None:
+        if self._room.inside:
             times.append(self._room.until)
         if self._desk.closed_until > now:
             times.append(self._desk.closed_until)
