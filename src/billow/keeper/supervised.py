@@ -13,6 +13,9 @@ from billow.fleet.telling import tell
 from billow.ports.journal import Journal
 from billow.units import human_time
 
+#: Seconds after which an end is not the fault of the start, so that the next start comes at once.
+SETTLED = 5.0
+
 
 class Supervised:
     """Keeps one process running.
