@@ -150,6 +150,8 @@ class Workbench:
 
     def take_back(self, lost: set[int] | frozenset[int] = frozenset()) -> int:
         """Release the jobs that were not begun, save those that are `lost` anyway; how many."""
+        if self.child_gone:
+            return 0
         back = [serial for serial in self.child.take_back() if serial in self.held]
         for serial in back:
             held = self.held.pop(serial)
