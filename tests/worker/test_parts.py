@@ -57,9 +57,9 @@ def test_wrong_settings_are_named(arguments: list[str], words: str) -> None:
     [
         (Ending(3, None), {}, "exited", "status 3"),
         (Ending(None, signal.SIGSEGV), {}, "crashed", "SIGSEGV"),
-        (Ending(None, signal.SIGXCPU), {}, "timed out", "CPU time than its limit of 3.0 s"),
+        (Ending(None, signal.SIGXCPU), {}, "timed out", "CPU time than its limit of 3 s"),
         (Ending(None, signal.SIGKILL), {}, "crashed", "signal 9, SIGKILL"),
-        (Ending(None, signal.SIGKILL), {"timed_out": True}, "timed out", "2.0 s"),
+        (Ending(None, signal.SIGKILL), {"timed_out": True}, "timed out", "2 s"),
         (Ending(None, signal.SIGKILL), {"oom_killed": True}, "out of memory", "100.0 MiB"),
         (Ending(None, signal.SIGKILL), {"resident": 95 * MiB}, "out of memory", "95.0 MiB"),
         (Ending(None, signal.SIGKILL), {"resident": 50 * MiB}, "crashed", "SIGKILL"),
