@@ -101,7 +101,10 @@ class Supervised:
         words = self._child.last_words()
         how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
         self._child = None
-        self._since = self._clock.now()
+        now = self._clock.now()
+        if now - self._since >= SETTLED:
+            self._backoff.proved()
+        self._since = now
         if self._stopping:
             self._tell("stopped", how, status=status)
             return
