@@ -43,8 +43,8 @@ async def _follow(context: Context, id_: str, place: int) -> AsyncIterator[bytes
         while True:
             job, full = await context.run(_look, context, id_)
             steps = steps_of(job, full)
-            if latest is not None and steps[place - 1 : place] != [latest]:
-                place = min(place, len(steps)) - 1  # it was given back and taken by another
+            if latest is not None and not _still_there(latest, steps, place - 1):
+                place = min(place, len(steps)) - 1
             for number, step in enumerate(steps[place:], place):
                 yield event("step", step._asdict(), str(number))
             if len(steps) > place or job.progress != progress:
@@ -61,6 +61,14 @@ async def _follow(context: Context, id_: str, place: int) -> AsyncIterator[bytes
             if pulse.silent:
                 pulse.spoke()
                 yield PULSE
+
+
+def _still_there(step: Step, steps: list[Step], number: int) -> bool:
+    """Whether a step is what it was; a job that was given back may be taken by another worker."""
+    return number < len(steps) and (step.name, step.data) == (
+        steps[number].name,
+        steps[number].data,
+    )
 
 
 def _look(context: Context, id_: str) -> tuple[Job, list[Any]]:
