@@ -186,7 +186,7 @@ def test_a_live_list_keeps_focus_and_ticks(page: Page, seeded: Service) -> None:
     box.check()
     box.focus()
     done = Completed(lease.seq, lease.token, "4", lease.created, lease.created + 2)
-    ledger.exchange("square", "by-hand", [done], 0, 60.0)
+    assert ledger.exchange("square", "by-hand", [done], 0, 60.0).recorded == [True]
     seeded.home.wake.notify("done")
     expect(row).to_contain_text("Completed")
     expect(box).to_be_checked()
