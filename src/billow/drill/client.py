@@ -29,6 +29,8 @@ from billow.loading import load_app
 AHEAD = 6
 #: Seconds to rest after a call; and after one whose end is unknown.
 PAUSE, RETREAT = 0.05, 0.3
+#: Share of the calls with an unknown end that a client never asks for again.
+GIVES_UP = 0.2
 #: Seconds to wait for a job before looking at another.
 PATIENCE = 0.5
 #: Seconds that a client may take to learn the end of everything, once it is told to finish.
@@ -111,7 +113,10 @@ class DrillClient:
         answer = self._transport.ask(asked, args)
         self._recorder.end(call, answer.end, answer.job, answer.why)
         if answer.end is End.INFO:
-            self._unknown[asked.key] = asked
+            if self._chance.random() > GIVES_UP:
+                self._unknown[asked.key] = asked
+            else:
+                self._unknown.pop(asked.key, None)
             time.sleep(RETREAT)
             return
         self._unknown.pop(asked.key, None)

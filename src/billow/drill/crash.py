@@ -35,7 +35,8 @@ WARM_UP = 3.0
 START_LIMIT = 30.0
 _LOOK_EVERY = 0.02
 
-_APP = """\
+#: The file that declares the drill's app.
+APP = """\
 from billow.drill.app import make_app
 
 app = make_app({runs!r}, lease={lease!r}, workers={workers!r}, work={work!r})
@@ -50,7 +51,7 @@ class Plan:
     folder: Path
     #: Decides what is struck and when, and what clients ask for.
     seed: int = 1
-    #: Processes to be killed, at least.
+    #: Strikes that kill; one at everything counts once.
     kills: int = 200
     #: Seconds that a job stays reserved without a sign of life.
     lease: float = 2.0
@@ -117,7 +118,7 @@ class CrashDrill:
         plan = self._plan
         self._runs.touch()
         self._app.write_text(
-            _APP.format(runs=str(self._runs), lease=plan.lease, workers=plan.workers, work=WORK)
+            APP.format(runs=str(self._runs), lease=plan.lease, workers=plan.workers, work=WORK)
         )
         (self._place / "histories").mkdir(exist_ok=True)
         (self._place / "logs").mkdir(exist_ok=True)
@@ -197,6 +198,7 @@ class CrashDrill:
 
     def _heal(self) -> float:
         """End all faults, let the clients finish, and wait until all work is done; seconds."""
+        began = time.monotonic()
         self._nemesis.thaw(all_=True)
         self._tend()
         self._wait_for_service()
@@ -207,7 +209,6 @@ class CrashDrill:
             self._tell("finishing", self._nemesis.kills)
             if process.wait(timeout=120) != 0:
                 raise Unavailable(f"client {name} did not finish; see {self._place / 'logs'}")
-        began = time.monotonic()
         while self._open_jobs() and time.monotonic() - began < 3 * self._plan.deadline:
             self._say("draining")
             time.sleep(_LOOK_EVERY)
@@ -258,6 +259,7 @@ class CrashDrill:
             seed=plan.seed,
             version=billow.__version__,
             kills=nemesis.kills,
+            killed=nemesis.killed,
             strikes=nemesis.counted(),
             verdict=check(history, final, runs, bounds),
             lasted=lasted,

@@ -63,6 +63,11 @@ class Nemesis:
 
     @property
     def kills(self) -> int:
+        """Strikes so far that killed; one at everything counts once."""
+        return sum(strike.stall is None for strike in self.strikes)
+
+    @property
+    def killed(self) -> int:
         """Processes killed so far, each by a signal of its own."""
         return sum(len(strike.pids) for strike in self.strikes if strike.stall is None)
 
@@ -109,18 +114,19 @@ class Nemesis:
     def repeats_explained(self, workers: int) -> int:
         """Runs that these strikes may have made necessary again.
 
-        A kill of a worker or its child costs the job that it runs. A stall may outlast leases: of
-        the worker itself, or, if the process holds the store's lock, of all `workers`.
+        A kill of a worker or its child costs the job that it runs; a stall of a worker, too, as its
+        lease may end. Any other process that stalls may hold the store's lock, so that the leases
+        of all `workers` end. A child that stalls has no lease and no lock.
         """
-        explained = 0
-        for strike in self.strikes:
-            if strike.stall is not None:
-                explained += workers
-            elif strike.target in (Kind.WORKER, Kind.CHILD):
-                explained += 1
-            elif strike.target == "everything":
-                explained += workers
-        return explained
+        return sum(self._repeats_of(strike, workers) for strike in self.strikes)
+
+    def _repeats_of(self, strike: Strike, workers: int) -> int:
+        if strike.target == Kind.WORKER:
+            return 1
+        if strike.target == Kind.CHILD:
+            return 1 if strike.stall is None else 0
+        stops_all = strike.target == "everything" or strike.stall is not None
+        return workers if stops_all else 0
 
     def counted(self) -> dict[str, int]:
         """Strikes by target and kind."""

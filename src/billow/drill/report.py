@@ -22,8 +22,9 @@ class Report:
 
     seed: int
     version: str
-    #: Processes killed, each by a signal of its own; strikes by kind and target.
+    #: Strikes that killed, and processes that were killed by them; strikes by kind and target.
     kills: int
+    killed: int
     strikes: dict[str, int]
     verdict: Verdict
     #: How long the faults lasted; how long it took to finish everything, and how long it may take.
@@ -55,7 +56,8 @@ class Report:
         kinds = ", ".join(f"{name} {count}" for name, count in self.strikes.items())
         return [
             f"crash drill, seed {self.seed}, billow {self.version}",
-            f"faults    {self.kills} processes killed in {self.lasted:.0f} s ({kinds})",
+            f"faults    {self.kills} kills of {self.killed} processes in {self.lasted:.0f} s",
+            f"          {kinds}",
             f"calls     {counts['calls']}: {counts['ok']} ok, {counts['fail']} refused, "
             f"{counts['info']} unknown",
             f"jobs      {counts['asked']} asked for, {counts['acked']} acknowledged, "

@@ -17,7 +17,7 @@ from billow.home import Home
 from billow.job import Status
 
 #: Seconds that a request may take before its end counts as unknown.
-TIMEOUT = 10.0
+TIMEOUT = 5.0
 
 
 class Answer(NamedTuple):
