@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-async def web(home: Home) -> AsyncIterator[Starlette]:
+def web(home: Home) -> Iterator[Starlette]:
     made = make_app(home, app)
     yield made
     made.state.context.close()

@@ -11,6 +11,7 @@ import pytest
 from billow.flow.client import Client
 from billow.home import Home
 from billow.ports.wake import DONE
+from tests.contract.homes import until
 from tests.web.conftest import app
 from tests.web.work import complete, fail, take
 
@@ -124,8 +125,7 @@ async def test_waiting_for_a_job_returns_when_it_is_final(
 ) -> None:
     sent = sender.submit("add", {"a": 1})
     waiting = asyncio.create_task(client.get(f"{JOBS}/{sent.id}?wait=20"))
-    while not home.wake.notify(DONE):
-        await asyncio.sleep(0.001)
+    await asyncio.to_thread(until, lambda: home.wake.notify(DONE) > 0, "the request")
     await asyncio.to_thread(complete, home, "add", 2)
     assert (await waiting).json()["status"] == "completed"
 

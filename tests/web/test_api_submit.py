@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from billow.home import Home
+from tests.contract.homes import until
 from tests.web.work import complete
 
 pytestmark = pytest.mark.anyio
@@ -51,8 +52,7 @@ async def test_prefer_wait_answers_with_the_finished_job(
     waiting = asyncio.create_task(
         client.post(ADD, json={"args": {"a": 2}}, headers={"Prefer": "wait=20"})
     )
-    while not home.ledger.counts("add").visible:
-        await asyncio.sleep(0)
+    await asyncio.to_thread(until, lambda: home.ledger.counts("add").visible > 0, "the job")
     await asyncio.to_thread(complete, home, "add", 3)
     answer = await waiting
     assert answer.status_code == 200

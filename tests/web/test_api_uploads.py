@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from billow.errors import Unavailable
 from billow.home import Home
 from billow.units import MiB
+from tests.contract.homes import until
 from tests.web.work import complete
 
 pytestmark = pytest.mark.anyio
@@ -106,8 +107,7 @@ async def test_waiting_for_an_upload_gives_its_result(
     waiting = asyncio.create_task(
         client.post(SIZE, files={"file": ("a.txt", b"one")}, headers={"Prefer": "wait=20"})
     )
-    while not home.ledger.counts("size").visible:
-        await asyncio.sleep(0)
+    await asyncio.to_thread(until, lambda: home.ledger.counts("size").visible > 0, "the job")
     await asyncio.to_thread(complete, home, "size", 3)
     assert (await waiting).json()["result"] == 3
 
