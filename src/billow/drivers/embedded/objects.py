@@ -73,8 +73,11 @@ class SqliteObjects:
         )
         try:
             return self._arrive(info, lambda _: blob.id)
-        except BaseException:
-            self._blobs.remove(blob.id)
+        except Exception:
+            # What interrupts from outside (Ctrl-C) may come while the row is being committed or
+            # after, so then the bytes stay; if no row refers to them, they are swept away later.
+            if not _is_used(self._database.reader, blob.id):
+                self._blobs.remove(blob.id)
             raise
 
     def _arrive(self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str]) -> Stored:
