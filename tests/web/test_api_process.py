@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -158,10 +158,8 @@ def spoken(url: str, data: bytes) -> bytes:
     host, _, port = address.partition(":")
     answer = b""
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
-        try:
+        with suppress(OSError):  # it may close before it had everything
             connection.sendall(data)
-        except OSError:
-            pass  # it closed before it had everything
         while select.select([connection], [], [], 1.0)[0]:
             try:
                 block = connection.recv(65536)
