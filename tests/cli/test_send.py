@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -115,12 +116,15 @@ def in_background(work: Any, home: Home, jobs: int) -> threading.Thread:
     """Runs the jobs once so many wait."""
 
     def wait_and_work() -> None:
+        deadline = time.monotonic() + 30
         with home.wake.waiter("jobs.measure") as waiter:
             while home.ledger.counts("measure").visible < jobs:
+                if time.monotonic() > deadline:
+                    return
                 waiter.wait(0.05)
         work()
 
-    thread = threading.Thread(target=wait_and_work)
+    thread = threading.Thread(target=wait_and_work, daemon=True)
     thread.start()
     return thread
 
