@@ -71,6 +71,21 @@ def test_an_arrival_with_a_known_idempotency_key_makes_no_second_job(
     assert content(home) == b"data"
 
 
+def test_a_repeated_upload_stores_nothing(make_home: MakeHome) -> None:
+    def feed(info: ObjectInfo) -> list[Copy | Submission]:
+        if info.store == "s":
+            return [Copy("copies")]
+        return [Submission("f", key="once", digest=info.sha256)]
+
+    home = make_home(feed)
+    [first] = put(home, "k").jobs
+    [again] = put(home, "other").jobs
+    assert (again.id, again.new) == (first.id, False)
+    assert [info.key for store in ("s", "copies") for info in home.objects.list(store)] == ["k"] * 2
+    home.objects.copy("copies", "k", "copies", "kept")  # who copies means it
+    assert home.objects.head("copies", "kept") is not None
+
+
 def test_stores_that_copy_to_each_other_do_not_go_on_for_ever(make_home: MakeHome) -> None:
     calls = 0
 

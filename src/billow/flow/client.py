@@ -15,7 +15,6 @@ from billow.function import Function
 from billow.home import Home, open_home
 from billow.job import Job
 from billow.ports.ledger import Accepted, Submission
-from billow.ports.objects import ObjectInfo
 from billow.ports.wake import DONE
 from billow.units import MiB, human_size
 
@@ -144,8 +143,6 @@ class Client:
             limit=target.accepts.max_size,
             sha256=sha256,
         )
-        if not stored.jobs[0].new:
-            self._drop(stored.info)
         return stored.jobs[0]
 
     def job(self, id: str) -> Job:
@@ -196,11 +193,6 @@ class Client:
         if found[1] != upload_digest(asked, _sha256(file, limit)):
             raise Conflict(f"the idempotency key {key!r} was used before for another request")
         return Accepted(found[0], self.job(found[0]).seq, False)
-
-    def _drop(self, twin: ObjectInfo) -> None:
-        """Forget an upload that came at the same time as its twin, which made the job."""
-        for store in self.app.stores:
-            self.home.objects.delete(store, twin.key)
 
     def _without_upload(self, function: str) -> Function:
         target = self.app.get(function)

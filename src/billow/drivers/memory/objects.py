@@ -74,7 +74,7 @@ class MemoryObjects:
             dict(metadata or {}),
             self._clock.now(),
         )
-        return self._arrive(_Row(info, body))
+        return self._arrive(_Row(info, body), once=True)
 
     def head(self, store: str, key: str) -> ObjectInfo | None:
         """An object's facts."""
@@ -160,7 +160,7 @@ class MemoryObjects:
             except KeyError:
                 raise NotFound(f"there is no object {key!r} in {store!r}") from None
 
-    def _arrive(self, row: _Row) -> Stored:
+    def _arrive(self, row: _Row, *, once: bool = False) -> Stored:
         """Record an object with everything its arrival sets off, all or nothing."""
         rows, submissions = [row], list[Submission]()
         seen = {row.info.store}
@@ -173,7 +173,8 @@ class MemoryObjects:
                     rows.append(_copied(arrived, step))
         with self._lock:
             jobs = self._ledger.submit(submissions)
-            self._rows.update(((r.info.store, r.info.key), r) for r in rows)
+            if not once or not jobs or any(job.new for job in jobs):
+                self._rows.update(((r.info.store, r.info.key), r) for r in rows)
             return Stored(row.info, jobs)
 
 
