@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -81,3 +82,23 @@ def test_query_parameters_are_those_of_the_document(web: Starlette) -> None:
         operation = web.state.openapi["paths"][plain_path(endpoint.path)][endpoint.method.lower()]
         described = {p["name"] for p in operation["parameters"] if p["in"] == "query"}
         assert described == {p.name for p in endpoint.parameters if p.where == "query"}
+
+
+def test_the_guide_names_every_endpoint() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    missing = [
+        (endpoint.method, endpoint.path)
+        for endpoint in ENDPOINTS
+        if f"`{endpoint.method} {plain_path(endpoint.path)}" not in guide
+        and endpoint.name != "submit_job"
+    ]
+    assert missing == []
+    assert "/api/v1/functions/add/jobs" in guide
+
+
+def test_the_guide_names_every_status_of_a_refusal(web: Starlette) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    table = guide[guide.index("| status | when |") :]
+    for endpoint in ENDPOINTS:
+        for status in endpoint.problems:
+            assert re.search(rf"\b{status}\b", table), status
