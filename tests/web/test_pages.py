@@ -206,6 +206,16 @@ async def test_cancel_fences_the_worker_off(
     assert home.ledger.held([(lease.seq, lease.token)]) == [False]
 
 
+async def test_forms_are_bounded(client: httpx.AsyncClient) -> None:
+    kind = {**HTML, "content-type": "application/x-www-form-urlencoded"}
+    for path in ("/jobs", "/dead"):
+        for body, status in ((b"a" * (1 << 20) + b"a", 413), (b"a=1&" * 1001, 422), (b"%ff", 422)):
+            answer = await client.post(path, content=body, headers=kind)
+            assert answer.status_code == status
+        answer = await client.post(path, json={"id": "1"}, headers=HTML)
+        assert answer.status_code == 415
+
+
 async def test_fleet_shows_workers_alarms_and_decisions(
     client: httpx.AsyncClient, home: Home
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
@@ -66,15 +65,14 @@ async def test_what_the_page_shows_already_is_not_sent(
     assert len(re.findall(r"^data: <figure", stream.raw, re.MULTILINE)) == 1
 
 
-async def test_the_passing_of_time_alone_sends_nothing(
-    client: httpx.AsyncClient, web: Starlette, sender: Client, home: Home
+async def test_the_passing_of_time_alone_changes_nothing(
+    client: httpx.AsyncClient, home: Home, sender: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = sender.submit("add", {"a": 1})
-    async with opened(web, await live_address(client, f"/jobs/{made.id}")) as stream:
-        await asyncio.sleep(0.4)  # at least one look; the job has been waiting for longer by then
-        home.wake.notify(DONE)
-        home.ledger.cancel(made.id)
-        assert "Cancelled" in await anext(pieces(stream))
+    before = await live_address(client, f"/jobs/{made.id}")
+    later = home.clock.now() + 42
+    monkeypatch.setattr(type(home.clock), "now", lambda _: later)
+    assert await live_address(client, f"/jobs/{made.id}") == before
 
 
 async def test_the_stream_keeps_to_the_filter_of_the_page(

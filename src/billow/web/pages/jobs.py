@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -15,6 +14,7 @@ from billow.home import Home
 from billow.job import Job, Status
 from billow.web.context import Context, context_of
 from billow.web.pages.asked import Asked
+from billow.web.pages.form import read_form
 from billow.web.pages.view import show
 from billow.web.pages.wording import count, span
 
@@ -95,20 +95,21 @@ def plot_caption(ended: Sequence[Job]) -> str:
 
 async def change_many(request: Request) -> Response:
     """Send round again, or cancel, the jobs whose boxes are ticked."""
-    form = await request.form(max_files=0, max_fields=PAGE * 20)
-    ids = [str(value) for value in form.getlist("id")][: PAGE * 20]
+    form = await read_form(request)
+    ids = [value for name, value in form if name == "id"]
+    cancelling = ("do", "cancel") in form
     told, changed = "none-selected", 0
     if ids:
         context = context_of(request)
-        told, changed = await context.run(_change, context, form, ids)
+        told, changed = await context.run(_change, context, cancelling, ids)
     joint = "&" if request.url.query else "?"
     kept = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/jobs{kept}{joint}told={told}&n={changed}", 303)
 
 
-def _change(context: Context, form: FormData, ids: Sequence[str]) -> tuple[str, int]:
+def _change(context: Context, cancelling: bool, ids: Sequence[str]) -> tuple[str, int]:
     ledger = context.home.ledger
-    if form.get("do") == "cancel":
+    if cancelling:
         changed, told = sum(_cancel(context, id_) for id_ in ids), "cancelled"
     else:
         changed, told = sum(ledger.redrive(ids)), "retried"

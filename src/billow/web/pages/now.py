@@ -120,11 +120,14 @@ def look(home: Home, function: Function, now: float) -> FunctionNow:
 def choose_range(home: Home, query: Mapping[str, str], now: float) -> tuple[str, charts.Grid]:
     """The range asked for; otherwise a short one for a service that has just begun."""
     asked = query.get("range", "")
-    if asked not in charts.RANGES:
-        service = home.journal.shown("service")
-        started = service[0].get("started", 0.0) if service else 0.0
-        asked = "5m" if now - started < 900 else "30m"
-    return asked, charts.Grid.ending(now, charts.RANGES[asked])
+    if asked in charts.RANGES:
+        return asked, charts.Grid.ending(now, charts.RANGES[asked])
+    service = home.journal.shown("service")
+    age = now - (service[0].get("started", 0.0) if service else 0.0)
+    if age > 900:
+        return "30m", charts.Grid.ending(now, charts.RANGES["30m"])
+    # Right after the start most of the range would be empty; it grows in steps instead.
+    return "5m", charts.Grid.ending(now, min(charts.RANGES["5m"], 30 * (age // 30 + 2)))
 
 
 def judge(home: Home, every: list[FunctionNow], now: float) -> State:
