@@ -136,7 +136,7 @@ def _news(context: Context, place: _Place) -> _News:
     for entry in home.journal.read(place.journal, limit=_BATCH):
         place = place._replace(journal=entry.seq)
         events.append(event("journal", entry_shape(entry), str(place)))
-    page = home.ledger.find(after=place.ledger, limit=_BATCH)
+    page = home.ledger.find(after=place.ledger, limit=_BATCH, results=False)
     for job in reversed(page.jobs):
         place = place._replace(ledger=job.seq)
         events.append(event("accepted", job_row(job), str(place)))
