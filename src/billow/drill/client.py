@@ -31,6 +31,8 @@ AHEAD = 6
 PAUSE, RETREAT = 0.05, 0.3
 #: Share of the calls with an unknown end that a client never asks for again.
 GIVES_UP = 0.2
+#: Calls with an unknown end that a client asks for again after it was killed: the latest.
+AGAIN = 2
 #: Seconds to wait for a job before looking at another.
 PATIENCE = 0.5
 #: Seconds that a client may take to learn the end of everything, once it is told to finish.
@@ -71,6 +73,8 @@ class DrillClient:
         for call in before.calls:
             if call.end is not End.INFO:
                 self._unknown.pop(call.asked.key, None)
+        for key in list(self._unknown)[:-AGAIN]:
+            del self._unknown[key]
 
     def step(self) -> None:
         """Ask once, or watch if enough is under way."""

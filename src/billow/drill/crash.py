@@ -260,6 +260,7 @@ class CrashDrill:
             version=billow.__version__,
             kills=nemesis.kills,
             killed=nemesis.killed,
+            schedule=nemesis.strikes,
             strikes=nemesis.counted(),
             verdict=check(history, final, runs, bounds),
             lasted=lasted,

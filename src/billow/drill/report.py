@@ -22,9 +22,11 @@ class Report:
 
     seed: int
     version: str
-    #: Strikes that killed, and processes that were killed by them; strikes by kind and target.
+    #: Strikes that killed, and processes that were killed by them.
     kills: int
     killed: int
+    #: All strikes, and their numbers by kind and target.
+    schedule: list[Strike]
     strikes: dict[str, int]
     verdict: Verdict
     #: How long the faults lasted; how long it took to finish everything, and how long it may take.
