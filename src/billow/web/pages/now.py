@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from billow.errors import NotFound
 from billow.function import Function
 from billow.home import Home
 from billow.job import Job, Status
@@ -75,7 +76,13 @@ class State:
 
 
 def build(asked: Asked) -> dict[str, Any]:
-    """Everything the first screen shows."""
+    """Everything the first screen shows.
+
+    Raises:
+        NotFound: the app declares no function.
+    """
+    if not asked.app.functions:
+        raise NotFound("this app declares no function, so there is nothing to show")
     home, now = asked.home, asked.home.clock.now()
     every = [look(home, function, now) for function in asked.app.functions.values()]
     chosen = next((i for i in every if i.function.name == asked.query.get("function")), every[0])
