@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import effects as fx
-from .genes import PAD, Part, Transcript
+from .genes import Part, Transcript
 from .genetic_codes import GeneticCode, reverse_complement
 from .splicing import Fit
 
@@ -23,12 +23,16 @@ class Protein:
         return self if stop < 0 else Protein(self.letters[: stop + 1], self.marks[: stop + 1])
 
 
+_NONE = Protein("?", "?")
+
+
 @dataclass
 class Change:
-    """Bases of a coding sequence that are replaced; positions count from its left end."""
+    """Bases of a coding sequence that are replaced, all in the direction of the gene."""
 
     transcript: Transcript
-    begin: int
+    #: Where in the coding sequence, from 0.
+    place: int
     before: str
     after: str
     #: Bases gained, or lost if below zero, by the whole allele.
@@ -45,35 +49,41 @@ class Change:
             begin, before, after = part.start, before[cut:], after[cut:]
         if begin + len(before) > part.end + 1:
             return None
-        gained = len(fit.allele.alt) - len(fit.allele.ref)
+        transcript = fit.transcript
         place = part.before + begin - part.start
-        # Sequence that stays the same cannot come from next to a splice site.
-        flags = fit.flags & ~fx.SYNONYMOUS
-        return cls(fit.transcript, place, before, after, gained, flags)
+        if not transcript.forward:
+            place = transcript.length - place - len(before)
+            before, after = reverse_complement(before), reverse_complement(after)
+        gained = len(fit.allele.alt) - len(fit.allele.ref)
+        # Splice sites that stay the same say nothing of what is inside.
+        return cls(transcript, place, before, after, gained, fit.flags & ~fx.SYNONYMOUS)
 
     def consequence(self) -> tuple[int, str]:
-        """All flags, and the change of the protein such as `12K>12N`, with the strand before."""
-        shifts = bool(self.gained % 3 and self.after)
-        length = self.transcript.length
-        old = self._translate(self.before, length, shifts).upto_stop()
-        new = self._translate(self.after, length + self.gained, shifts).upto_stop()
+        """All flags, and the change of the protein such as `12K>12N`."""
+        old, new = self._proteins()
         flags = self._at_ends(old, new)
         flags |= self._indel(old, new) if self.gained else _differences(old, new)
-        return flags, self._text(old, new, flags)
+        number = self.place // 3 + 1
+        if flags & fx.SYNONYMOUS:
+            return flags, f"{number}{old.letters}"
+        return flags, f"{number}{old.letters}>{number}{new.letters}"
 
-    def _translate(self, bases: str, length: int, shifts: bool) -> Protein:
-        """The codons that `bases` are in; all that follow too, if they shift."""
-        if not bases:
-            return Protein("?", "?")
-        code, spliced = self.transcript.code, self.transcript.spliced
-        assert code is not None
-        end = self.begin + len(self.before)
-        if self.transcript.forward:
-            whole = _complete_forward(spliced, bases, self.begin, end, shifts)
-        else:
-            missing = (length - self.begin - len(bases)) % 3
-            whole = _complete_reverse(spliced, bases, self.begin, end, (missing, shifts))
-        return Protein(*code.translate(whole))
+    def _proteins(self) -> tuple[Protein, Protein]:
+        """The codons that the bases are in, before and after; all that follow, if they shift."""
+        transcript, first = self.transcript, self.place - self.place % 3
+        message, end = transcript.message, self.place + len(self.before)
+        shifts = bool(self.gained % 3 and self.after)
+        letters, marks = transcript.protein
+        codons = slice(first // 3, None if shifts else -(-end // 3))
+        old = Protein(letters[codons], marks[codons]) if self.before else _NONE
+        if not self.after:
+            return old.upto_stop(), _NONE
+        changed = message[first : self.place] + self.after
+        missing = -len(changed) % 3
+        rest = message[end:] if shifts else message[end : end + missing]
+        changed += rest + transcript.beyond[: max(0, missing - len(rest))]
+        assert transcript.code is not None
+        return old.upto_stop(), Protein(*transcript.code.translate_to_stop(changed))
 
     def _at_ends(self, old: Protein, new: Protein) -> int:
         flags = self.flags
@@ -97,39 +107,6 @@ class Change:
         if old.marks[-1] != "*" == new.marks[-1]:
             flags |= fx.STOP_GAINED
         return flags
-
-    def _text(self, old: Protein, new: Protein, flags: int) -> str:
-        if self.transcript.forward:
-            at_old = at_new = self.begin // 3 + 1
-        else:
-            left = self.transcript.length - self.begin
-            at_old = (left - len(self.before)) // 3 + 1
-            at_new = (left + self.gained - len(self.after)) // 3 + 1
-        if flags & fx.SYNONYMOUS:
-            return f"{at_old}{old.letters}"
-        return f"{at_old}{old.letters}>{at_new}{new.letters}"
-
-
-def _complete_forward(spliced: str, bases: str, begin: int, end: int, shifts: bool) -> str:
-    left = begin % 3
-    whole = spliced[PAD + begin - left : PAD + begin] + bases
-    after = PAD + end
-    missing = -len(whole) % 3
-    whole += spliced[after : after + missing]
-    return whole + spliced[after + missing : -PAD] if shifts else whole
-
-
-def _complete_reverse(
-    spliced: str, bases: str, begin: int, end: int, more: tuple[int, bool]
-) -> str:
-    right, shifts = more
-    whole = bases + spliced[PAD + end : PAD + end + right]
-    missing = -len(whole) % 3
-    start = PAD + begin - missing
-    whole = spliced[max(0, start) : PAD + begin] + whole
-    if shifts and start > PAD:
-        whole = spliced[PAD + (start - PAD) % 3 : start] + whole
-    return reverse_complement(whole)
 
 
 def _differences(old: Protein, new: Protein) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from . import effects as fx
-from .alleles import kind
+from .alleles import Allele, kind
 from .coding import Change
 from .entries import Entries, Entry
 from .gene_map import GeneMap
 from .genes import Part, Transcript
-from .splicing import REGION, Allele, Checks, Fit, Where
+from .splicing import REGION, Checks, Fit, Where
 
 _WITHIN = (Where.INSIDE, Where.ACROSS)
 
@@ -82,7 +82,7 @@ class _Record:
         return hit
 
     def _part(self, transcript: Transcript, part: Part) -> None:
-        translated = self.trusted and bool(transcript.spliced)
+        translated = self.trusted and bool(transcript.message)
         checks = _checks(transcript, part) if translated else Checks()
         for number, allele in self.alleles:
             self.entries.allele = number

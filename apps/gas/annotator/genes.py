@@ -9,9 +9,6 @@ from typing import NamedTuple
 
 from .genetic_codes import GeneticCode, reverse_complement
 
-#: Bases kept on both sides of a spliced coding sequence.
-PAD = 10
-
 #: Biotypes whose coding sequences are translated.
 CODING_BIOTYPES = re.compile(
     r"protein_coding\w*|mRNA|polymorphic_pseudogene|nonsense_mediated_decay|NMD|non_stop_decay"
@@ -79,20 +76,28 @@ class Transcript:
         return "+" if self.forward else "-"
 
     @cached_property
-    def spliced(self) -> str:
-        """The coding sequence on the forward strand, with PAD bases of what lies on both sides."""
-        if self.bases is None or not self.parts or not self.framed:
+    def message(self) -> str:
+        """The coding sequence from its start to its end, in the direction of the gene.
+
+        Empty if it is not known.
+        """
+        if self.bases is None or not self.framed:
             return ""
-        first, last = self.parts[0].start, self.parts[-1].end + 1
-        left = self.bases[max(0, first - PAD) : first].rjust(PAD, "N")
-        right = self.bases[last : last + PAD].ljust(PAD, "N")
-        return left + "".join([self.bases[p.start : p.end + 1] for p in self.parts]) + right
+        coding = "".join([self.bases[part.start : part.end + 1] for part in self.parts])
+        return coding if self.forward else reverse_complement(coding)
 
     @cached_property
-    def message(self) -> str:
-        """The coding sequence from its start to its end, in the direction of the gene."""
-        coding = self.spliced[PAD:-PAD]
-        return coding if self.forward else reverse_complement(coding)
+    def protein(self) -> tuple[str, str]:
+        """The amino acids of the message, and its start and stop codons."""
+        return self.code.translate(self.message) if self.code else ("", "")
+
+    @cached_property
+    def beyond(self) -> str:
+        """Two bases that follow the coding sequence, in the direction of the gene."""
+        bases, first, last = self.bases or "", self.parts[0].start, self.parts[-1].end
+        if self.forward:
+            return bases[last + 1 : last + 3].ljust(2, "N")
+        return reverse_complement(bases[max(0, first - 2) : first].rjust(2, "N"))
 
     @cached_property
     def begins_with_start(self) -> bool:

@@ -148,6 +148,18 @@ class GeneticCode:
             "".join([mark(codon, "-") for codon in codons]),
         )
 
+    def translate_to_stop(self, bases: str) -> tuple[str, str]:
+        """As `translate`, but only up to the first stop, with it."""
+        amino_acid, mark = self.amino_acids.get, self.marks.get
+        letters, marks = [], []
+        for i in range(0, len(bases) - 2, 3):
+            codon = bases[i : i + 3]
+            letters.append(amino_acid(codon, "X"))
+            marks.append(mark(codon, "-"))
+            if marks[-1] == "*":
+                break
+        return "".join(letters), "".join(marks)
+
 
 @cache
 def genetic_code(number: int) -> GeneticCode:

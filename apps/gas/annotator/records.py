@@ -6,11 +6,14 @@ import billow
 
 from .counts import Counts
 from .cytobands import read_bands
-from .reference import References, plain_name
+from .reference import Contig, References, plain_name
 from .sequence import Sequence
 from .vcf_input import Header
 
 _SNVS = frozenset(a + b for a in "ACGT" for b in "ACGT" if a != b)
+
+#: Sequences without a reference that are counted one by one.
+_MOST_NAMES = 1000
 
 #: The INFO fields that are added, with their header lines.
 FIELDS = {
@@ -34,7 +37,8 @@ class Annotator:
         self.counts.references = references.names
         self._bands_of = read_bands(assembly) if assembly else {}
         self._tags = {name: _free_name(name, header.fields) for name in FIELDS}
-        self._names: dict[str, Sequence] = {}
+        self._sequences: dict[str, Sequence] = {}
+        self._unknown = Sequence(None, None, self._tags, self.counts)
 
     def header_lines(self) -> list[str]:
         """The header with the lines of the added fields, without line ends."""
@@ -63,60 +67,76 @@ class Annotator:
     def finish(self) -> Counts:
         """The counts, complete."""
         counts = self.counts
-        for sequence in self._names.values():
+        counts.records = counts.regions.total()
+        for sequence in (self._unknown, *self._sequences.values()):
             sequence.settle()
         counts.kinds["SNV"] = counts.snvs.total()
         return counts
 
     def _annotate(self, lines: list[str], out: list[str]) -> None:
-        counts = self.counts
-        snvs, regions, name, sequence = counts.snvs, counts.regions, "", None
-        bases, start, end, stretch = "", 0, 0, None
+        """Add the fields; `out` tells how far it came if a line is wrong."""
+        snvs, regions = self.counts.snvs, self.counts.regions
+        name: str | None = None
+        sequence, bases = self._unknown, ""
+        stretch, start, end = None, 0, 0
         for line in lines:
             columns = line.split("\t", 8)
-            if columns[0] != name or sequence is None:
+            if columns[0] != name:
                 if not line.strip():
                     out.append(line)
                     continue
                 name = columns[0]
-                sequence = self._names.get(name) or self._enter(name)
-                bases, start, end = sequence.bases, 0, 0
-            pos = int(columns[1]) - 1
+                sequence, start, end = self._enter(name), 0, 0
+                bases = sequence.bases
+            pos, ref, alt = int(columns[1]) - 1, columns[3], columns[4]
             if not start <= pos < end or stretch is None:
                 stretch = sequence.stretch(pos)
                 start, end = stretch.start, stretch.end
-            pair = columns[3] + columns[4]
-            if (
-                pair in _SNVS
-                and len(columns[3]) == 1
-                and not stretch.edge
-                and (not bases or bases[pos : pos + 1] == columns[3])
-            ):
+            pair = ref + alt
+            info = columns[7]
+            plain = pair in _SNVS and len(ref) == 1 and not stretch.edge
+            if plain and (not bases or bases[pos : pos + 1] == ref):
                 snvs[pair] += 1
                 regions[stretch.region] += 1
-                added = sequence.point(stretch, pos, columns[3], columns[4])
+                added = sequence.point(stretch, pos, ref, alt)
             else:
-                added = sequence.any(stretch, pos, columns[3].upper(), columns[4].upper())
-            info = columns[7]
+                added = sequence.any(stretch, pos, ref.upper(), alt.upper())
+            if not sequence.known:
+                self._count_unknown(name)
             if len(columns) == 8 and info.endswith("\r"):
                 info, added = info[:-1], added + "\r"
             columns[7] = added if info in (".", "") else f"{info};{added}"
             out.append("\t".join(columns))
-        counts.records = counts.regions.total()
 
     def _enter(self, name: str) -> Sequence:
+        """The sequence of this name; all without genes and bands are one."""
+        found = self._sequences.get(name)
+        if found is not None:
+            return found
+        contig, bands = self._contig(name), self._bands_of.get(plain_name(name))
+        if contig is None and bands is None:
+            return self._unknown
+        made = Sequence(contig, bands, self._tags, self.counts)
+        self._sequences[name] = made
+        return made
+
+    def _contig(self, name: str) -> Contig | None:
         contig = self.references.find(name)
         told = self.header.lengths.get(name)
-        if contig is not None and told and contig.length not in (None, told):
-            self.counts.notes.append(
-                f"{name} has {told:,} bases in this file and {contig.length:,} in the reference: "
-                "another sequence, so its genes are not used"
-            )
-            contig = None
-        bands = self._bands_of.get(plain_name(name))
-        sequence = Sequence(name, contig, bands, self._tags, self.counts)
-        self._names[name] = sequence
-        return sequence
+        if contig is None or not told or contig.length in (None, told):
+            return contig
+        note = (
+            f"{name} has {told:,} bases in this file and {contig.length:,} in the reference: "
+            "another sequence, so its genes are not used"
+        )
+        if note not in self.counts.notes:
+            self.counts.notes.append(note)
+        return None
+
+    def _count_unknown(self, name: str) -> None:
+        unknown = self.counts.unknown
+        known = name in unknown or len(unknown) < _MOST_NAMES
+        unknown[name if known else "others"] += 1
 
 
 def _free_name(name: str, used: set[str]) -> str:

@@ -55,7 +55,6 @@ class Sequence:
     """One sequence of the file: its genes, bases and bands.
 
     Args:
-        name: as the file has it.
         contig: the reference's sequence; None if there is none.
         bands: its bands, if it is a human chromosome of a known assembly.
         tags: the names of the INFO fields to be added.
@@ -64,20 +63,18 @@ class Sequence:
 
     def __init__(
         self,
-        name: str,
         contig: Contig | None,
         bands: Bands | None,
         tags: dict[str, str],
         counts: Counts,
     ) -> None:
-        self.name, self.known = name, contig is not None
+        self.known = contig is not None
         self.bands, self.tags, self.counts = bands, tags, counts
         self.genes = contig.genes if contig else _NO_GENES
         #: Empty where the reference does not have them.
         self.bases = (contig.bases or "") if contig else ""
         self._changes = _texts(contig) if contig else {}
         self._stretches: dict[tuple[int, str], Stretch] = {}
-        self._tried = 0
 
     def stretch(self, pos: int) -> Stretch:
         """What `pos` lies in."""
@@ -96,10 +93,6 @@ class Sequence:
 
     def settle(self) -> None:
         """Count what has been put off."""
-        if not self.known:
-            hits = sum(stretch.hits for stretch in self._stretches.values())
-            self.counts.unknown[self.name] += hits + self._tried
-        self._tried = 0
         for stretch in self._stretches.values():
             if stretch.band:
                 self.counts.bands += stretch.hits
@@ -137,7 +130,6 @@ class Sequence:
         alts = alt.split(",")
         kinds = [kind(ref, each) for each in alts]
         self._count(ref, alts, kinds)
-        self._tried += 1
         self.counts.bands += bool(stretch.band)
         self.counts.regions[stretch.region] += 1
         trusted = bool(self.bases) and self._matches(pos, ref)
@@ -166,7 +158,7 @@ class Sequence:
         """Sort what the slot lies in: what an allele changes, and what only names the place."""
         entries = []
         for transcript, part in slot.parts:
-            if transcript.spliced:
+            if transcript.message:
                 made.messages.append(_message(transcript, part))
             else:
                 entries.append(Entry(fx.CODING_SEQUENCE, transcript, 0))

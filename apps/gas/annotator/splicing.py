@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from . import effects as fx
+from .alleles import Allele
 from .genes import Transcript
 
 #: Intronic bases that make up a splice site, and bases of a splice region in the intron.
@@ -40,43 +41,6 @@ class Checks:
     stop: bool = False
     #: Whether untranslated regions beside it are told, and the bases compared.
     translated: bool = False
-
-
-@dataclass
-class Allele:
-    """An allele as the record has it, in upper case; `pos` counts from 0."""
-
-    pos: int
-    ref: str
-    alt: str
-
-    def __post_init__(self) -> None:
-        ref, alt = self.ref, self.alt
-        most = min(len(ref), len(alt))
-        right = 0
-        while right < most and ref[-1 - right] == alt[-1 - right]:
-            right += 1
-        left = 0
-        while left < most - right and ref[left] == alt[left]:
-            left += 1
-        #: Bases at the beginning and at the end that REF and ALT share.
-        self.left, self.right = left, right
-
-    @property
-    def complex(self) -> bool:
-        """Whether several bases are replaced by several."""
-        shared = self.left + self.right
-        return len(self.ref) - shared > 1 and len(self.alt) - shared > 1
-
-    def window(self, bases: str, start: int, size: int) -> str:
-        """`size` bases of the changed sequence from `start` on."""
-        if start < self.pos:
-            head = bases[max(0, start) : self.pos] + self.alt
-        else:
-            head = self.alt[start - self.pos :]
-        skipped = max(0, start - self.pos - len(self.alt))
-        after = self.pos + len(self.ref) + skipped
-        return (head + bases[after : after + size])[:size]
 
 
 class Fit:
