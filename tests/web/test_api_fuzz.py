@@ -1,4 +1,4 @@
-"""Whatever is sent to whatever address, the answer is as documented and never an unexpected error."""
+"""Whatever is sent, the answer is as documented, and never an unexpected error."""
 
 from __future__ import annotations
 
@@ -20,14 +20,8 @@ from tests.web.judge import Judge
 _ENDLESS = ("job_events", "service_events")
 
 words = st.sampled_from(["add", "size", "demo-add", "results", "0", "-1", "true", "1.5", "a/b"])
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text()
-    | words
-)
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | numbers | st.text() | words
 values = st.recursive(
     scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
 )
