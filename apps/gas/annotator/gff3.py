@@ -132,7 +132,7 @@ def _transcript(id: str, feature: _Feature, gene: _Feature, pieces: _Pieces) -> 
     if pieces.coding:
         _set_parts(transcript, pieces.coding)
         if not transcript.utrs:
-            transcript.utrs = _derived_utrs(transcript)
+            transcript.utrs = _derived_utrs(transcript, pieces.coding)
     return transcript
 
 
@@ -192,13 +192,13 @@ def _frame_holds(ordered: list[_Feature]) -> bool:
     return True
 
 
-def _derived_utrs(transcript: Transcript) -> list[Untranslated]:
+def _derived_utrs(transcript: Transcript, coding: list[_Feature]) -> list[Untranslated]:
     """What the exons have beyond the coding sequence, where the file does not say."""
-    first, last = transcript.parts[0].start, transcript.parts[-1].end
+    first, last = min(f.start for f in coding), max(f.end for f in coding)
     found = []
     for start, end in transcript.exons:
-        if start < first - 3:
+        if start < first:
             found.append(Untranslated(start, min(end, first - 1), transcript.forward))
-        if end > last + 3:
+        if end > last:
             found.append(Untranslated(max(start, last + 1), end, not transcript.forward))
     return found

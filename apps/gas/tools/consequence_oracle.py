@@ -50,7 +50,7 @@ def judge(bases: str, gene: Gene, pos: int, ref: str, alt: str) -> set[str] | No
     if len(old) == len(new):
         return _replaced(old, new)
     terms = {"inframe_insertion" if len(new) > len(old) else "inframe_deletion"}
-    if new.find("*") < old.find("*") + min(0, len(new) - len(old)):
+    if _until_stop(new) < _until_stop(old) + min(0, len(new) - len(old)):
         terms.add("stop_gained")
     return terms
 
@@ -65,6 +65,11 @@ def _replaced(old: str, new: str) -> set[str]:
     if "stop_gained" in terms:
         return {"stop_gained"}
     return terms or {"synonymous"}
+
+
+def _until_stop(protein: str) -> int:
+    stop = protein.find("*")
+    return len(protein) if stop < 0 else stop
 
 
 def _protein(bases: str, gene: Gene, gained: int, pos: int) -> str:
