@@ -9,26 +9,27 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import billow
+from billow.drill.app import COUNT, READ
 from billow.drill.checker import Bounds, Run, check
 from billow.drill.final import read_final
 from billow.drill.history import History, Sighting, read_histories
-from billow.drill.nemesis import Nemesis, survivors
-from billow.drill.processes import send
+from billow.drill.nemesis import STALLS, TARGETS, Nemesis, survivors
+from billow.drill.processes import Kind, send
 from billow.drill.report import Report, accepting, redone
 from billow.drill.transports import Http
 from billow.errors import Unavailable
+from billow.flow.followup import name_of
 from billow.home import open_home
+from billow.ports.ledger import Ledger
 
 #: The drill's clients, and whether they speak HTTP.
 CLIENTS = {"direct-1": False, "direct-2": False, "http-1": True, "http-2": True}
-#: Seconds that a job takes at least.
-WORK = 0.04
 #: Seconds of quiet before the first fault.
 WARM_UP = 3.0
 #: Seconds that processes may take to start again after the last fault, before the drain counts.
@@ -57,6 +58,12 @@ class Plan:
     lease: float = 2.0
     #: Workers of each of the two functions.
     workers: int = 2
+    #: Seconds that a job takes at least; over 25 ms, workers take jobs one by one.
+    work: float = 0.04
+    #: Share of the strikes that stall a process instead of killing it.
+    stalls: float = STALLS
+    #: How often each target is struck, beside the others.
+    targets: Mapping[Kind | None, int] = field(default_factory=lambda: TARGETS)
 
     @property
     def replay(self) -> str:
@@ -67,7 +74,7 @@ class Plan:
     @property
     def deadline(self) -> float:
         """Seconds in which everything must be done after the last fault."""
-        return 5 * self.lease + WORK + 5
+        return 5 * self.lease + self.work + 5
 
 
 class CrashDrill:
@@ -90,7 +97,7 @@ class CrashDrill:
         self._app = place / "app.py"
         self._port = _free_port()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._nemesis = Nemesis(str(place), plan.seed, plan.lease)
+        self._nemesis = Nemesis(str(place), plan.seed, plan.lease, plan.stalls, plan.targets)
 
     def run(self) -> Report:
         """Do the drill and judge it.
@@ -118,7 +125,7 @@ class CrashDrill:
         plan = self._plan
         self._runs.touch()
         self._app.write_text(
-            APP.format(runs=str(self._runs), lease=plan.lease, workers=plan.workers, work=WORK)
+            APP.format(runs=str(self._runs), lease=plan.lease, workers=plan.workers, work=plan.work)
         )
         (self._place / "histories").mkdir(exist_ok=True)
         (self._place / "logs").mkdir(exist_ok=True)
@@ -209,14 +216,11 @@ class CrashDrill:
             self._tell("finishing", self._nemesis.kills)
             if process.wait(timeout=120) != 0:
                 raise Unavailable(f"client {name} did not finish; see {self._place / 'logs'}")
-        while self._open_jobs() and time.monotonic() - began < 3 * self._plan.deadline:
+        ledger = open_home(self._home).ledger
+        while _open_jobs(ledger) and time.monotonic() - began < 3 * self._plan.deadline:
             self._say("draining")
             time.sleep(_LOOK_EVERY)
         return time.monotonic() - began
-
-    def _open_jobs(self) -> int:
-        ledger = open_home(self._home).ledger
-        return sum(count for (_, status), count in ledger.totals().items() if not status.final)
 
     def _list(self) -> list[Sighting]:
         """All jobs as the public list shows them."""
@@ -287,6 +291,12 @@ class CrashDrill:
         told: dict[str, Any] = report.document()
         (self._place / "report.json").write_text(json.dumps(told, indent=2) + "\n")
         (self._place / "report.txt").write_text("\n".join(report.lines()) + "\n")
+
+
+def _open_jobs(ledger: Ledger) -> int:
+    functions = (COUNT, READ, name_of(COUNT), name_of(READ))
+    queues = [ledger.counts(function) for function in functions]
+    return sum(queue.visible + queue.in_flight + queue.delayed for queue in queues)
 
 
 def _free_port() -> int:

@@ -6,13 +6,14 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from billow.drill.processes import Kind, Process, find, send
 
 #: How often each target is struck, beside the others; None is everything at once.
-_TARGETS: dict[Kind | None, int] = {
+TARGETS: Mapping[Kind | None, int] = {
     Kind.WORKER: 30,
     Kind.CHILD: 34,
     Kind.WEB: 14,
@@ -20,8 +21,8 @@ _TARGETS: dict[Kind | None, int] = {
     Kind.KEEPER: 8,
     None: 4,
 }
-#: Share of the strikes that stall a process instead of killing it.
-_STALLS = 0.2
+#: Share of the strikes that stall a process instead of killing it, unless told otherwise.
+STALLS = 0.2
 #: Seconds between two strikes.
 _SHORTEST, _LONGEST = 0.2, 0.9
 
@@ -49,11 +50,15 @@ class Nemesis:
         mark: the drill's folder, by which its processes are known.
         seed: decides what is struck, how and when.
         lease: seconds; stalls last 0.5 to 3 of them.
+        stalls: share of the strikes that stall a process instead of killing it.
+        targets: how often each is struck, beside the others.
     """
 
     mark: str
     seed: int
     lease: float
+    stalls: float = STALLS
+    targets: Mapping[Kind | None, int] = field(default_factory=lambda: TARGETS)
     strikes: list[Strike] = field(default_factory=list)
     _stalled: dict[int, float] = field(default_factory=dict)
     _chance: random.Random = field(init=False)
@@ -77,8 +82,8 @@ class Nemesis:
 
     def strike(self) -> None:
         """Strike one process, or all; nothing if there is none of the kind just now."""
-        target = self._chance.choices([*_TARGETS], [*_TARGETS.values()])[0]
-        stalls = self._chance.random() < _STALLS and target is not None
+        target = self._chance.choices([*self.targets], [*self.targets.values()])[0]
+        stalls = self._chance.random() < self.stalls and target is not None
         length = self._chance.uniform(0.5, 3.0) * self.lease
         place = self._chance.random()
         there = find(self.mark)
