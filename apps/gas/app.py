@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from annotator import References, bundled
 from annotator import annotate as annotate_file
 
 import billow
@@ -28,6 +31,20 @@ def annotate(
 
     with tempfile.TemporaryDirectory(prefix="gas-") as folder:
         counts = annotate_file(
-            vcf.path, Path(folder), name=vcf.name, assembly=assembly or None, progress=progress
+            vcf.path,
+            Path(folder),
+            name=vcf.name,
+            references=_references(),
+            assembly=assembly or None,
+            progress=progress,
         )
     return {"file": vcf.name, **counts.as_json()}
+
+
+@cache
+def _references() -> References:
+    """The folders that `GAS_REFERENCES` names, separated by colons; else the bundled ones."""
+    folders = os.environ.get("GAS_REFERENCES", "")
+    if not folders:
+        return bundled()
+    return References(tuple(Path(folder) for folder in folders.split(os.pathsep)))

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "apps/gas"))
 
 from annotator import BadReference, References, bundled
+from annotator.__main__ import main
 from annotator.alleles import kind
 from annotator.consequences import consequences
 from annotator.genetic_codes import NUMBERS, genetic_code, reverse_complement
@@ -222,3 +223,16 @@ def test_the_genetic_codes_are_ncbis() -> None:
 )
 def test_kinds_of_alleles(ref: str, alt: str, sort: str) -> None:
     assert kind(ref, alt) == sort
+
+
+def test_the_command_takes_references(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make(tmp_path, ENSEMBL)
+    vcf = tmp_path / "a.vcf"
+    columns = "#CHROM POS ID REF ALT QUAL FILTER INFO".replace(" ", "\t")
+    vcf.write_text(f"##fileformat=VCFv4.2\n{columns}\none\t15\t.\tC\tT\t.\t.\t.\n")
+    asked = [str(vcf), "--out", str(tmp_path), "--reference", str(tmp_path)]
+    assert main(asked) == 0
+    assert json.loads(capsys.readouterr().out)["consequences"] == {"missense": 1}
+    vcf.write_text("")
+    assert main(asked) == 1
+    assert "the file is empty" in capsys.readouterr().err

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from .counts import Counts
-from .cytobands import assembly_of
-from .records import Annotator
-from .reference import References, bundled
-from .vcf_input import VcfFile
+from annotator.counts import Counts
+from annotator.cytobands import assembly_of
+from annotator.records import Annotator
+from annotator.reference import References, bundled
+from annotator.vcf_input import VcfFile
 
 
 def annotate(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import effects as fx
-from .genes import Part, Transcript
-from .genetic_codes import GeneticCode, reverse_complement
-from .splicing import Fit
+from annotator import effects as fx
+from annotator.genes import Part, Transcript
+from annotator.genetic_codes import GeneticCode, reverse_complement
+from annotator.splicing import Fit
 
 
 @dataclass

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from . import effects as fx
-from .alleles import Allele, kind
-from .coding import Change
-from .entries import Entries, Entry
-from .gene_map import GeneMap
-from .genes import Part, Transcript
-from .splicing import REGION, Checks, Fit, Where
+from annotator import effects as fx
+from annotator.alleles import Allele, kind
+from annotator.coding import Change
+from annotator.entries import Entries, Entry
+from annotator.gene_map import GeneMap
+from annotator.genes import Part, Transcript
+from annotator.splicing import REGION, Checks, Fit, Where
 
 _WITHIN = (Where.INSIDE, Where.ACROSS)
 

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from .alleles import KINDS, is_transition
-from .effects import TERMS
-from .gene_map import REGIONS, UNKNOWN
+from annotator.alleles import KINDS, is_transition
+from annotator.effects import TERMS
+from annotator.gene_map import REGIONS, UNKNOWN
 
 # The places of the original program's log, and what counts as each.
 _PLACES = (

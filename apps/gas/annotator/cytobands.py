@@ -8,8 +8,8 @@ from bisect import bisect_right
 from functools import cache
 from typing import NamedTuple
 
-from .reference import BUNDLED, plain_name
-from .vcf_input import Header
+from annotator.reference import BUNDLED, plain_name
+from annotator.vcf_input import Header
 
 ASSEMBLIES = ("hg19", "hg38")
 

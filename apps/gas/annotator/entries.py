@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import effects as fx
-from .genes import Transcript
+from annotator import effects as fx
+from annotator.genes import Transcript
 
 
 @dataclass

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .genes import Part, Transcript, Untranslated
-from .splicing import SITE
+from annotator.genes import Part, Transcript, Untranslated
+from annotator.splicing import SITE
 
 #: Transcripts are looked up by stretches of 2 ** SHIFT bases.
 SHIFT = 13

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from .genetic_codes import GeneticCode, reverse_complement
+from annotator.genetic_codes import GeneticCode, reverse_complement
 
 #: Biotypes whose coding sequences are translated.
 CODING_BIOTYPES = re.compile(

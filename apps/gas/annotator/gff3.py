@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from .genes import Part, Span, Transcript, Untranslated
+from annotator.genes import Part, Span, Transcript, Untranslated
 
 _UTRS = {"five_prime_UTR": True, "three_prime_UTR": False}
 _PIECES = frozenset(("exon", "CDS", *_UTRS))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import billow
-
-from .counts import Counts
-from .cytobands import read_bands
-from .reference import Contig, References, plain_name
-from .sequence import Sequence
-from .vcf_input import Header
+from annotator.counts import Counts
+from annotator.cytobands import read_bands
+from annotator.reference import Contig, References, plain_name
+from annotator.sequence import Sequence
+from annotator.vcf_input import Header
 
 _SNVS = frozenset(a + b for a in "ACGT" for b in "ACGT" if a != b)
 

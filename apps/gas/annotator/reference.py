@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
-from .gene_map import GeneMap
-from .genes import Transcript
-from .genetic_codes import GeneticCode, genetic_code
-from .gff3 import BadGenes, read_genes
+from annotator.gene_map import GeneMap
+from annotator.genes import Transcript
+from annotator.genetic_codes import GeneticCode, genetic_code
+from annotator.gff3 import BadGenes, read_genes
 
 BUNDLED = Path(__file__).resolve().parents[1] / "references"
 

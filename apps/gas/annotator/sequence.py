@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from . import effects as fx
-from .alleles import differing, kind
-from .coding import point_changes
-from .consequences import consequences
-from .counts import Counts
-from .cytobands import Bands
-from .entries import Entry
-from .gene_map import UNKNOWN, GeneMap, Slot
-from .genes import Part, Transcript
-from .reference import Contig
+from annotator import effects as fx
+from annotator.alleles import differing, kind
+from annotator.coding import point_changes
+from annotator.consequences import consequences
+from annotator.counts import Counts
+from annotator.cytobands import Bands
+from annotator.entries import Entry
+from annotator.gene_map import UNKNOWN, GeneMap, Slot
+from annotator.genes import Part, Transcript
+from annotator.reference import Contig
 
 _COMPLEMENT = dict(zip("ACGT", "TGCA", strict=True))
 _LETTERS = frozenset("ACGT")

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from . import effects as fx
-from .alleles import Allele
-from .genes import Transcript
+from annotator import effects as fx
+from annotator.alleles import Allele
+from annotator.genes import Transcript
 
 #: Intronic bases that make up a splice site, and bases of a splice region in the intron.
 SITE = 2
