@@ -63,8 +63,10 @@ def test_accepting_again_counts_from_the_kill_to_the_next_answer_over_http() -> 
         Call("http", asked, 2.1, End.INFO, 2.6),
         Call("http", asked, 2.7, End.OK, 3.0, "j"),
     ]
-    strikes = [kill(2.0, "web", 1), kill(2.0, "worker", 2), kill(9.0, "web", 3)]
+    strikes = [kill(2.0, "web", 1), kill(2.5, "worker", 2), kill(9.0, "web", 3)]
     assert accepting(strikes, History(calls), {"http"}) == [1.0]
+    again = [kill(1.8, "keeper", 1), *strikes]
+    assert accepting(again, History(calls), {"http"}) == [1.0]
 
 
 def test_spread_gives_ranks_that_occurred() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from billow.drill.checker import FAULTS, Run, Verdict
@@ -120,20 +121,23 @@ def redone(strikes: Sequence[Strike], runs: Sequence[Run], final: Final) -> list
 def accepting(strikes: Sequence[Strike], history: History, names: set[str]) -> list[float]:
     """Seconds from a kill that stops the web server to the next acceptance over HTTP.
 
+    Of several strikes at it in a row, the last one counts.
+
     Args:
         strikes: all of them.
         history: all calls.
         names: the clients that speak HTTP.
     """
-    calls = sorted(
+    calls = [
         (call.invoked, call.ended)
         for call in history.calls
         if call.client in names and call.end is End.OK and call.ended is not None
-    )
+    ]
+    stops = [strike for strike in strikes if strike.target in ("keeper", "web", "everything")]
     times = []
-    for strike in strikes:
-        if strike.stall is None and strike.target in ("keeper", "web", "everything"):
-            after = [ended for invoked, ended in calls if invoked >= strike.at and ended]
-            if after:
-                times.append(min(after) - strike.at)
+    for strike, following in zip_longest(stops, stops[1:]):
+        answered = min((end for began, end in calls if began >= strike.at), default=math.inf)
+        undisturbed = answered < (following.at if following else math.inf)
+        if strike.stall is None and undisturbed:
+            times.append(answered - strike.at)
     return times

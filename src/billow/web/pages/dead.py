@@ -11,8 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from billow.app import App
 from billow.errors import NotFound
+from billow.flow.dead import MAX_LOOK, Group, groups_of
 from billow.web.context import Context, context_of
-from billow.web.dead import MAX_LOOK, Group, groups_of
 from billow.web.pages.asked import Asked
 from billow.web.pages.form import read_form
 from billow.web.pages.view import show

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -41,7 +42,7 @@ async def jobs_page(request: Request) -> Response:
 def build(asked: Asked) -> dict[str, Any]:
     """What the list shows."""
     chosen = read_filter(asked.query)
-    page = asked.home.ledger.find(**chosen, before=_cursor(asked.query), limit=PAGE)
+    page = asked.home.ledger.find(**chosen, before=_cursor(asked.query), limit=PAGE, results=False)
     ended = [job for job in _plotted(asked.home, chosen) if job.duration is not None]
     return {
         "jobs": page.jobs,
@@ -131,10 +132,10 @@ def _cursor(query: Mapping[str, str]) -> int | None:
 
 def _plotted(home: Home, chosen: Mapping[str, Any]) -> list[Job]:
     """The newest jobs of the list that have ended, unless too many wait to look behind them."""
-    find = home.ledger.find
+    find = partial(home.ledger.find, limit=_PLOTTED, results=False)
     waiting = sum(n for (_, status), n in home.ledger.totals().items() if status is Status.PENDING)
     if chosen["status"] is not None or chosen["dead"] or waiting > _LOOK_BEHIND:
-        return find(**chosen, limit=_PLOTTED).jobs
+        return find(**chosen).jobs
     ends = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
-    ended = [job for end in ends for job in find(**{**chosen, "status": end}, limit=_PLOTTED).jobs]
+    ended = [job for end in ends for job in find(**{**chosen, "status": end}).jobs]
     return sorted(ended, key=lambda job: job.seq, reverse=True)[:_PLOTTED]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from billow.errors import NotFound
@@ -168,14 +169,15 @@ def keeper_silence(home: Home, now: float) -> str:
 
 def count_dead(home: Home) -> str:
     """How many dead letters there are; '99+' if there are many, empty if there are none."""
-    found = len(home.ledger.find(dead=True, limit=DEAD_COUNTED + 1).jobs)
+    found = len(home.ledger.find(dead=True, limit=DEAD_COUNTED + 1, results=False).jobs)
     return f"{DEAD_COUNTED}+" if found > DEAD_COUNTED else str(found or "")
 
 
 def _recent(home: Home, function: str) -> list[Job]:
     """A few jobs at work, and then the newest others."""
-    running = home.ledger.find(function=function, status=Status.RUNNING, limit=_RECENT // 2).jobs
-    newest = home.ledger.find(function=function, limit=_RECENT).jobs
+    find = partial(home.ledger.find, function=function, results=False)
+    running = find(status=Status.RUNNING, limit=_RECENT // 2).jobs
+    newest = find(limit=_RECENT).jobs
     return [*running, *(job for job in newest if job not in running)][:_RECENT]
 
 
