@@ -266,3 +266,20 @@ def test_receivers_in_threads_get_every_message_once(home: Home) -> None:
     in_threads([work] * 6)
     assert sorted(got, key=int) == [str(n) for n in range(120)]
     assert home.queues.counts("q") == Counts()
+
+
+def test_a_queue_stays_known_when_it_is_empty_again(home: Home) -> None:
+    home.queues.send("q", ["1"])
+    [message] = home.queues.receive("q")
+    home.queues.delete("q", [message.receipt])
+    assert home.queues.names() == ["q"]
+    assert home.queues.options("q") == QueueOptions()
+
+
+def test_dead_letter_and_redriven_queues_become_known(home: Home) -> None:
+    home.queues.create("q", QueueOptions(visibility=0, max_receives=1, dead_letter="dead"))
+    home.queues.send("q", ["1"])
+    home.queues.receive("q")
+    home.queues.receive("q")
+    home.queues.redrive("dead", "elsewhere")
+    assert home.queues.names() == ["dead", "elsewhere", "q"]
