@@ -22,8 +22,6 @@ from billow.web.pages.wording import count, span
 #: Jobs on a page, and jobs in the plot above it.
 PAGE = 50
 _PLOTTED = 200
-#: With more jobs waiting than this, ended ones are not sought behind them.
-_LOOK_BEHIND = 20_000
 
 
 def routes() -> list[BaseRoute]:
@@ -131,10 +129,9 @@ def _cursor(query: Mapping[str, str]) -> int | None:
 
 
 def _plotted(home: Home, chosen: Mapping[str, Any]) -> list[Job]:
-    """The newest jobs of the list that have ended, unless too many wait to look behind them."""
+    """The newest jobs of the list that have ended."""
     find = partial(home.ledger.find, limit=_PLOTTED, results=False)
-    waiting = sum(n for (_, status), n in home.ledger.totals().items() if status is Status.PENDING)
-    if chosen["status"] is not None or chosen["dead"] or waiting > _LOOK_BEHIND:
+    if chosen["status"] is not None or chosen["dead"]:
         return find(**chosen).jobs
     ends = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
     ended = [job for end in ends for job in find(**{**chosen, "status": end}).jobs]
