@@ -37,7 +37,7 @@ def test_data_of_another_version_is_refused_and_left_as_it_is(
     assert f"{whose} Billow" in told
     assert f"version {version}," in told
     assert f"reads version {SCHEMA};" in told
-    assert "empty folder" in told
+    assert "empty folder by --folder" in told
     _stamp(tmp_path / name, SCHEMA)
     open_home(tmp_path)
 

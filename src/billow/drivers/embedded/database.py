@@ -113,5 +113,5 @@ def _other_version(path: Path, version: int) -> Unavailable:
     way = "an older" if version < SCHEMA else "a newer"
     return Unavailable(
         f"{path} was made by {way} Billow: it has data of version {version}, this Billow reads "
-        f"version {SCHEMA}; go on with the Billow that made it, or start in an empty folder (--folder)"
+        f"version {SCHEMA}; go on with the Billow that made it, or name an empty folder by --folder"
     )
