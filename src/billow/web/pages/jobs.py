@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from billow.app import App
 from billow.errors import Error
 from billow.home import Home
 from billow.job import Job, Status
@@ -46,12 +47,18 @@ def build(asked: Asked) -> dict[str, Any]:
         "jobs": page.jobs,
         "older": page.after,
         "paged": _cursor(asked.query) is not None,
-        "functions": sorted(asked.app.functions),
+        "functions": _functions(asked.app, chosen["function"]),
         "statuses": [status.value for status in Status],
         "filter": {key: asked.query.get(key, "") for key in ("function", "status", "text", "dead")},
         "plot": plot(ended),
         "plot_caption": plot_caption(ended),
     }
+
+
+def _functions(app: App, chosen: str | None) -> list[str]:
+    """The functions to choose from, and the chosen one even if it is none of the app's."""
+    others = [chosen] if chosen is not None and chosen not in app.functions else []
+    return sorted(app.functions) + others
 
 
 def read_filter(query: Mapping[str, str]) -> dict[str, Any]:
