@@ -154,6 +154,26 @@ def test_failed_handlers_run_only_when_the_job_ends() -> None:
     assert last.effects == (Publish("q", '["ValueError: bad luck",2,"failed"]'),)
 
 
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (FileNotFoundError("no x\udc80.txt"), "raised", "FileNotFoundError: no x\\udc80.txt"),
+        (billow.Rejected("no x\udc80.txt"), "rejected", "no x\\udc80.txt"),
+        (billow.Rejected(404), "rejected", "404"),  # type: ignore[arg-type]
+        (ValueError("x" * 1000), "raised", "ValueError: " + "x" * 487 + "…"),
+        (SystemExit("x" * 1000), "exited", "it called sys.exit('" + "x" * 479 + "…"),
+    ],
+)
+def test_any_message_can_be_stored(error: BaseException, kind: str, message: str) -> None:
+    def fail() -> None:
+        raise error
+
+    failure = perform(declare(fail), TASK).failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == (kind, message)
+    assert failure.detail.encode() or kind == "rejected"
+
+
 def test_a_traceback_begins_with_the_authors_code() -> None:
     failure = perform(declare(fail), TASK).failure
     assert failure is not None

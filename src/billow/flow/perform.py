@@ -215,7 +215,7 @@ def failure_of(error: BaseException, limits: Limits) -> Failure:
             )
             return Failure("out of memory", f"it needed more memory{limit}", _detail(error))
         case SystemExit():
-            return Failure("exited", f"it called sys.exit({error.code!r})", _detail(error))
+            return Failure("exited", _cut(f"it called sys.exit({error.code!r})"), _detail(error))
         case _:
             return Failure("raised", _cut(_in_a_line(error)), _detail(error))
 
@@ -228,7 +228,9 @@ def _in_a_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _cut(text: str) -> str:
+def _cut(message: object) -> str:
+    """A message that can be stored: of bounded length, and without lone surrogates."""
+    text = str(message).encode(errors="backslashreplace").decode()
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 
