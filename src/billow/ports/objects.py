@@ -37,6 +37,14 @@ class Copy(NamedTuple):
 ArrivalRule: TypeAlias = Callable[[ObjectInfo], list[Copy | Submission]]
 
 
+class Staged(NamedTuple):
+    """Durable bytes that no object refers to yet; swept away if that stays so for an hour."""
+
+    blob: str
+    size: int
+    sha256: str
+
+
 class Stored(NamedTuple):
     """An object that is durable, and the jobs that its arrival made, in this store or copies."""
 
@@ -70,6 +78,15 @@ class Objects(Protocol):
             BadInput: the bytes do not have the given `sha256`, or the key is impossible
                 (empty, over 1 KiB, control characters, an empty or dotted segment).
             Conflict: an idempotency key of a job was used for something else.
+            Unavailable: the store is full or cannot be written.
+        """
+        ...
+
+    def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
+        """Make bytes durable without an object; the effect `Keep` makes them one.
+
+        Raises:
+            TooLarge: more than `limit` bytes came.
             Unavailable: the store is full or cannot be written.
         """
         ...

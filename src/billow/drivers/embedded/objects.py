@@ -13,11 +13,12 @@ from billow.drivers.embedded.blobs import Blobs
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.ledger import SqliteLedger
+from billow.drivers.embedded.records import is_used, record_object
 from billow.errors import BadInput, NotFound
 from billow.ids import new_id
 from billow.names import check_key, clean_name
 from billow.ports.ledger import Accepted, Submission
-from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Stored
+from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Staged, Stored
 from billow.units import MiB
 
 _COLUMNS = "store, key, size, sha256, type, name, owner, metadata, created"
@@ -77,6 +78,11 @@ class SqliteObjects:
             self._blobs.remove(blob.id)
             raise
 
+    def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
+        """Make bytes durable without an object."""
+        blob = self._blobs.write(data, limit, None)
+        return Staged(blob.id, blob.size, blob.sha256)
+
     def _arrive(self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str]) -> Stored:
         """Record an object and all that its arrival sets off, durably; then wake workers."""
         asked: list[Submission] = []
@@ -87,7 +93,7 @@ class SqliteObjects:
             unused.clear()
             arrived = [info]
             for one in arrived:
-                if gone := _record(connection, one, blob(connection)):
+                if gone := record_object(connection, one, blob(connection)):
                     unused.append(gone)
                 for consequence in self._arrivals(one):
                     if not isinstance(consequence, Copy):
@@ -174,7 +180,7 @@ class SqliteObjects:
             ).fetchone()
             if row is None:
                 return False, None
-            return True, None if _is_used(connection, row[0]) else row[0]
+            return True, None if is_used(connection, row[0]) else row[0]
 
         found, unused = self._group.run(work)
         if unused is not None:
@@ -185,7 +191,7 @@ class SqliteObjects:
         """Remove bytes that no object refers to."""
         gone = 0
         for path in self._blobs.older_than(grace):
-            if not _is_used(self._database.reader, path.name):
+            if not is_used(self._database.reader, path.name):
                 path.unlink(missing_ok=True)
                 gone += 1
         return gone
@@ -198,37 +204,6 @@ def _read(opened: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
         while left > 0 and (block := file.read(min(left, _BLOCK))):
             left -= len(block)
             yield block
-
-
-def _record(connection: sqlite3.Connection, info: ObjectInfo, blob: str) -> str | None:
-    """Write an object's row; returns the blob it replaced, if nothing refers to that any more."""
-    old = connection.execute(
-        "select blob from objects where store = ? and key = ?", (info.store, info.key)
-    ).fetchone()
-    connection.execute(
-        "insert or replace into objects values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            info.store,
-            info.key,
-            blob,
-            info.size,
-            info.sha256,
-            info.type,
-            info.name,
-            info.owner,
-            json.dumps(dict(info.metadata), ensure_ascii=False),
-            info.created,
-        ),
-    )
-    if old is None or _is_used(connection, old[0]):
-        return None
-    replaced: str = old[0]
-    return replaced
-
-
-def _is_used(connection: sqlite3.Connection, blob: str) -> bool:
-    found = connection.execute("select 1 from objects where blob = ? limit 1", (blob,)).fetchone()
-    return found is not None
 
 
 def _blob_of(connection: sqlite3.Connection, store: str, key: str) -> str:

@@ -12,7 +12,7 @@ from billow.drivers.memory.queues import MemoryQueues
 from billow.drivers.memory.tables import MemoryTables
 from billow.drivers.memory.wake import MemoryWake
 from billow.home import Home
-from billow.ports.ledger import Effect, Publish
+from billow.ports.ledger import Effect, Keep, Publish, Put, Submit
 from billow.ports.objects import ArrivalRule
 
 
@@ -30,10 +30,16 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
     queues = MemoryQueues(lock, clock, wake)
 
     def apply(effect: Effect) -> None:
-        if isinstance(effect, Publish):
-            queues.send(effect.queue, [effect.body])
-        else:
-            tables.put_text(effect.table, effect.key, effect.item)
+        match effect:
+            case Publish():
+                queues.send(effect.queue, [effect.body])
+            case Put():
+                tables.put_text(effect.table, effect.key, effect.item)
+            case Keep():
+                objects.keep(effect)
+            case Submit(asked):
+                if asked.key is None or ledger.find_key(asked.owner, asked.key) is None:
+                    ledger.submit([asked])
 
     ledger = MemoryLedger(lock, clock, wake, apply)
     objects = MemoryObjects(lock, clock, ledger, arrivals)

@@ -19,8 +19,8 @@ from billow.clock import Clock
 from billow.errors import BadInput, NotFound, TooLarge
 from billow.ids import new_id
 from billow.names import check_key, clean_name
-from billow.ports.ledger import Ledger, Submission
-from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Stored
+from billow.ports.ledger import Keep, Ledger, Submission
+from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Staged, Stored
 
 #: Bytes that are read or handed on at once.
 _BLOCK = 1024 * 1024
@@ -42,6 +42,7 @@ class MemoryObjects:
         self._ledger = ledger
         self._arrivals = arrivals or _nothing
         self._rows: dict[tuple[str, str], _Row] = {}
+        self._staged: dict[str, bytes] = {}
 
     def put(
         self,
@@ -75,6 +76,21 @@ class MemoryObjects:
             self._clock.now(),
         )
         return self._arrive(_Row(info, body))
+
+    def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
+        """Keep bytes without an object."""
+        body = _read_all(data, limit)
+        staged = Staged(new_id(), len(body), hashlib.sha256(body).hexdigest())
+        with self._lock:
+            self._staged[staged.blob] = body
+        return staged
+
+    def keep(self, effect: Keep) -> None:
+        """Make staged bytes an object."""
+        store, key, blob, size, sha256, type_, name, owner = effect
+        info = ObjectInfo(store, key, size, sha256, type_, name, owner, {}, self._clock.now())
+        with self._lock:
+            self._rows[store, key] = _Row(info, self._staged.pop(blob))
 
     def head(self, store: str, key: str) -> ObjectInfo | None:
         """An object's facts."""
