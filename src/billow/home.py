@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from billow.clock import Clock, SystemClock
+from billow.ports.accounts import Accounts
 from billow.ports.journal import Journal
 from billow.ports.ledger import Ledger
 from billow.ports.objects import ArrivalRule, Objects
@@ -22,6 +23,7 @@ class Home:
     queues: Queues
     tables: Tables
     objects: Objects
+    accounts: Accounts
     journal: Journal
     wake: Wake
     clock: Clock

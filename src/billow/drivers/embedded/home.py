@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from billow.clock import Clock
+from billow.drivers.embedded.accounts import SqliteAccounts
 from billow.drivers.embedded.blobs import Blobs
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
@@ -40,6 +41,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         queues=SqliteQueues(core, group, wake, clock),
         tables=SqliteTables(core, group),
         objects=SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: [])),
+        accounts=SqliteAccounts(core, group, ledger, folder),
         journal=SqliteJournal(ops, clock),
         wake=wake,
         clock=clock,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from billow.clock import Clock, VirtualClock
+from billow.drivers.memory.accounts import MemoryAccounts
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
 from billow.drivers.memory.objects import MemoryObjects
@@ -12,8 +13,12 @@ from billow.drivers.memory.queues import MemoryQueues
 from billow.drivers.memory.tables import MemoryTables
 from billow.drivers.memory.wake import MemoryWake
 from billow.home import Home
-from billow.ports.ledger import Effect, Keep, Publish, Put, Submit
+from billow.ports.accounts import Usage
+from billow.ports.ledger import Effect, Keep, Publish, Put, Submission, Submit
 from billow.ports.objects import ArrivalRule
+
+#: More than there can be.
+_EVERY = 10**9
 
 
 def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None) -> Home:
@@ -38,9 +43,23 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
             case Keep():
                 objects.keep(effect)
             case Submit(asked):
-                if asked.key is None or ledger.find_key(asked.owner, asked.key) is None:
-                    ledger.submit([asked])
+                submit(asked)
+
+    def submit(asked: Submission) -> None:
+        if asked.key is None or ledger.find_key(asked.owner, asked.key) is None:
+            ledger.submit([asked])
+
+    def usage(owner: str, since: float) -> Usage:
+        found = ledger.find(owner=owner, limit=_EVERY).jobs
+        jobs = [job for job in found if not job.function.startswith("billow.")]
+        kept = [each for store in objects.stores() for each in objects.list(store, limit=_EVERY)]
+        return Usage(
+            sum(job.created >= since for job in jobs),
+            sum(not job.status.final for job in jobs),
+            sum(each.size for each in kept if each.owner == owner),
+        )
 
     ledger = MemoryLedger(lock, clock, wake, apply)
     objects = MemoryObjects(lock, clock, ledger, arrivals)
-    return Home(ledger, queues, tables, objects, MemoryJournal(clock), wake, clock)
+    accounts = MemoryAccounts(lock, submit, usage)
+    return Home(ledger, queues, tables, objects, accounts, MemoryJournal(clock), wake, clock)
