@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "billow"
 
 #: Modules that hold nothing but values and rules about them.
-VALUES = ["errors", "units", "clock", "ids", "names", "job", "upload", "events"]
+VALUES = ["errors", "units", "clock", "ids", "names", "job", "upload", "outputs", "events"]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "app", "fleet.policy", "fleet.queue"]
 #: Policies decide from what they are given, and from nothing else.

@@ -13,6 +13,7 @@ from billow.fleet.step import StepScaling
 from billow.flow.client import Client, connect
 from billow.job import Failure, Job, Status
 from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
+from billow.outputs import Outputs
 from billow.units import GiB, KiB, MiB
 from billow.upload import Upload
 
@@ -36,6 +37,7 @@ __all__ = [
     "Limits",
     "MiB",
     "NotFound",
+    "Outputs",
     "Queue",
     "Rejected",
     "Retry",

@@ -119,6 +119,7 @@ class App:
                 limits=limits or chosen.template.limits,
                 queue=check_name("queue", queue or f"{self.name}-{label}"),
                 store=place.name,
+                results=f"{self.name}-results",
             )
             self._check_unshared(made)
             self.functions[own] = made

@@ -55,6 +55,7 @@ class Function:
         limits: Limits,
         queue: str,
         store: str,
+        results: str,
     ) -> None:
         self.call = call
         self.name = name
@@ -64,6 +65,8 @@ class Function:
         #: Name of the queue its jobs wait in, and of the store whose new objects become its jobs.
         self.queue = queue
         self.store = store
+        #: Name of the store that the files it returns are kept in.
+        self.results = results
         self.handlers: dict[Event, list[Handler]] = {}
         self.upload_parameter: str | None = None
         self.job_parameter: str | None = None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from billow.errors import Conflict
+from billow.outputs import ResultFile, files_of
 
 
 class Status(StrEnum):
@@ -98,6 +100,10 @@ class Sink(Protocol):
         """Tell how far the function is."""
         ...
 
+    def folder(self) -> Path:
+        """A folder for this try alone."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -148,6 +154,20 @@ class Job:
         if self.started is None or self.finished is None:
             return None
         return max(0.0, self.finished - self.started)
+
+    @property
+    def files(self) -> dict[str, ResultFile]:
+        """The files of its result by ending, if it returned `billow.Outputs`."""
+        return files_of(self.result, self.owner, self.id)
+
+    @property
+    def folder(self) -> Path:
+        """A private folder for this try, empty at first and removed with all in it afterwards.
+
+        Raises:
+            Conflict: asked for outside of a function or handler that is given the job.
+        """
+        return self._need_sink().folder()
 
     def publish(self, queue: str, body: Any) -> None:
         """Send `body` (anything JSON can say) to `queue`, together with the job's outcome.

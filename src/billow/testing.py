@@ -16,6 +16,7 @@ from billow.events import Event
 from billow.flow import followup
 from billow.flow.arrivals import arrival_rule
 from billow.flow.perform import perform, run_handler
+from billow.flow.surroundings import Surroundings
 from billow.flow.task import task_of
 from billow.flow.work import Performed, Stand, settle
 from billow.function import Function
@@ -77,7 +78,10 @@ def _run_job(home: Home, function: Function, lease: Lease) -> None:
         performed = Performed(0, 0, failure=task)
     else:
         performed = perform(
-            function, task, lambda share: home.ledger.report(lease.seq, lease.token, share)
+            function,
+            task,
+            lambda share: home.ledger.report(lease.seq, lease.token, share),
+            around=Surroundings(home.objects.stage),
         )
     now = home.clock.now()
     event = Event.COMPLETED if performed.failure is None else Event.FAILED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from billow.drivers.embedded.spawn import Child, Lifeline
 from billow.fleet.control import Controller
 from billow.fleet.crew import Crew
 from billow.fleet.templates import Templates
+from billow.flow.surroundings import scratch_of
 from billow.function import Function
 from billow.home import Home
 from billow.keeper.supervised import Supervised
@@ -117,8 +119,9 @@ class Parts:
         templates = Templates(home.tables, function.name)
         templates.declare(function.fleet.template)
         arguments = ("--app", settings.target, "--function", function.name)
+        place = ("--folder", str(settings.folder), "--speed", str(settings.speed))
         machines = Processes(
-            (*arguments, "--folder", str(settings.folder)),
+            (*arguments, *place),
             logs=settings.logs,
             lifeline=self._lifeline,
             clock=home.clock,
@@ -130,10 +133,15 @@ class Parts:
             home.journal,
             home.clock,
             template=templates.default,
-            abandon=home.ledger.abandon,
+            abandon=self._abandon,
             drain_limit=seconds(function.limits.time) + settings.grace,
         )
         return Controller(function.name, function.fleet, crew, home.journal, self._control_clock)
+
+    def _abandon(self, worker: str) -> int:
+        """Free the jobs of a worker that is dead, and remove what its tries left."""
+        shutil.rmtree(scratch_of(self._settings.folder, worker), ignore_errors=True)
+        return self._home.ledger.abandon(worker)
 
     def _start_web(self) -> Child:
         settings = self._settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from billow.web.api import (
     dead,
     events,
+    files,
     fleets,
     functions,
     health,
@@ -22,6 +23,7 @@ ENDPOINTS: list[Endpoint] = [
     for module in (
         functions,
         jobs,
+        files,
         dead,
         events,
         queues,

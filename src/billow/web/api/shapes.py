@@ -12,6 +12,7 @@ from billow.ports.queues import Message
 from billow.ports.tables import Item
 from billow.shapes import attempt_shape, job_shape
 from billow.web.api.endpoint import PREFIX, Schema
+from billow.web.files import Listed
 from billow.web.steps import steps_of
 
 
@@ -23,12 +24,13 @@ def job_row(job: Job) -> dict[str, Any]:
     return {**shape, "links": job_links(job)}
 
 
-def job_full(job: Job, attempts: list[Attempt]) -> dict[str, Any]:
+def job_full(job: Job, attempts: list[Attempt], files: list[Listed]) -> dict[str, Any]:
     """All there is to know about a job."""
     steps = [step._asdict() for step in steps_of(job, attempts)]
     return {
         **job_shape(job),
         "result": job.result,
+        "files": [file._asdict() for file in files],
         "attempts": [attempt_shape(attempt) for attempt in attempts],
         "steps": steps,
         "links": job_links(job),
@@ -175,11 +177,15 @@ SCHEMAS: dict[str, Schema] = {
     "Attempt": _object(
         {"worker": _TEXT, "started": _NUMBER, "ended": _NUMBER, "failure": ref("Failure")}
     ),
+    "File": _object(
+        {"name": _TEXT, "ending": _TEXT, "size": _COUNT, "sha256": _TEXT, "href": _TEXT}
+    ),
     "Step": _object({"name": _TEXT, "at": _NUMBER, "data": _FREE}),
     "FullJob": _object(
         {
             **_JOB,
             "result": {"description": "What the function returned; null until it completed"},
+            "files": {"type": "array", "items": ref("File")},
             "attempts": {"type": "array", "items": ref("Attempt")},
             "steps": {"type": "array", "items": ref("Step")},
         }
