@@ -35,8 +35,9 @@ ALLOWED: dict[str, list[str]] = {
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
     **{f"fleet.{name}": [*VALUES, "fleet"] for name in POLICIES},
     "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow"],
-    "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "drivers.memory"],
-    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "worker"],
+    "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores"],
+    "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
+    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
 }
 
 #: Who may not be imported from below: the programs that put everything together.

@@ -10,6 +10,7 @@ def test_counts_words() -> None:
 from __future__ import annotations
 
 from billow.app import App
+from billow.chores import chore, names
 from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.home import open_memory
 from billow.events import Event
@@ -43,7 +44,7 @@ def memory_home(app: App | None = None, clock: Clock | None = None) -> Home:
 
 
 def run_jobs(home: Home, app: App) -> list[Job]:
-    """Run all jobs that are due, here and one after the other, handlers included.
+    """Run all jobs that are due, here and one after the other, handlers and chores included.
 
     A job that is to be tried again later stays for a later call: move the clock on
     (`clock.advance(60)`) and call again. Limits of time and memory do not apply.
@@ -52,7 +53,9 @@ def run_jobs(home: Home, app: App) -> list[Job]:
         The jobs that were tried, in the order of their last try, as they are now.
     """
     tried: dict[str, None] = {}
-    while leases := [lease for f in app.functions.values() for lease in _run_one(home, f)]:
+    chores = [chore(name, lambda: home, app) for name in names()]
+    functions = [*app.functions.values(), *chores]
+    while leases := [lease for function in functions for lease in _run_one(home, function)]:
         for lease in leases:
             tried.pop(lease.id, None)
             tried[lease.id] = None

@@ -17,6 +17,7 @@ from typing import Any
 from billow.app import check_name
 from billow.errors import BadInput, Rejected
 from billow.events import Event
+from billow.flow.done import Done
 from billow.flow.outputs import BadOutput, keep_outputs
 from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
@@ -127,6 +128,9 @@ def _perform(
         if isinstance(value, Outputs):
             value, kept = keep_outputs(value, function, task, around)
             sink.effects += kept
+        elif isinstance(value, Done):
+            value, asked = value
+            sink.effects += asked
         text = encode_result(value, function.limits.result)
     except BaseException as error:
         failure = failure_of(error, function.limits)

@@ -23,7 +23,9 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from billow.chores import chore, is_chore
 from billow.errors import Error
+from billow.flow.arrivals import arrival_rule
 from billow.flow.perform import perform, run_handler
 from billow.flow.surroundings import Surroundings, scratch_of
 from billow.flow.work import Performed
@@ -222,15 +224,15 @@ class Place(NamedTuple):
 
 def _load(target: str, name: str, place: Place) -> tuple[Function, Surroundings]:
     app = load_app(target)
-    function = app.get(name)
 
     @cache
     def home() -> Home:
-        return open_home(place.folder)
+        return open_home(place.folder, arrivals=arrival_rule(app), speed=place.speed)
 
     def stage(data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
         return home().objects.stage(data, limit)
 
+    function = chore(name, home, app) if is_chore(name) else app.get(name)
     around = Surroundings(stage, scratch_of(place.folder, place.worker))
     gc.collect()
     gc.freeze()
