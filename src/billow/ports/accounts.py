@@ -37,6 +37,9 @@ class Account(NamedTuple):
     created: float
     disabled_at: float | None = None
 
+    def __repr__(self) -> str:
+        return f"<Account {self.id}>"
+
 
 class Identity(NamedTuple):
     """Who an account is at an OpenID provider."""
@@ -85,6 +88,9 @@ class Code(NamedTuple):
     data: str
     created: float
     expires: float
+
+    def __repr__(self) -> str:
+        return f"<Code for {self.kind}>"
 
 
 class PlanEvent(NamedTuple):
