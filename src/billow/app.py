@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from billow.errors import DeclarationError, NotFound
@@ -69,9 +70,24 @@ class App:
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        #: The folder of the app's own mail templates.
+        self.mail_templates: Path | None = None
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
+
+    def mail(self, *, templates: Path) -> None:
+        """Declare the folder of the app's own mail templates, which come before Billow's.
+
+        Raises:
+            DeclarationError: it is no folder, or not told from the root on.
+        """
+        if not templates.is_absolute() or not templates.is_dir():
+            raise DeclarationError(
+                f"mail templates {str(templates)!r}: give a folder, such as "
+                "Path(__file__).parent / 'mail'"
+            )
+        self.mail_templates = templates
 
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""

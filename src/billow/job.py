@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from billow.errors import Conflict
 from billow.outputs import ResultFile, files_of
+from billow.owner import LOCAL, Messages, Owner
 
 
 class Status(StrEnum):
@@ -85,7 +86,7 @@ class Attempt:
     failure: Failure
 
 
-class Sink(Protocol):
+class Sink(Messages, Protocol):
     """Where a handler's wishes go; they take effect with the outcome, all or none."""
 
     def publish(self, queue: str, body: Any) -> None:
@@ -114,8 +115,8 @@ class Job:
     #: Name of the function.
     function: str
     status: Status
-    #: Whose it is; "local" until accounts exist.
-    owner: str = "local"
+    #: Whose it is; "local" where there are no accounts.
+    owner: Owner = LOCAL
     #: What people call it, such as the uploaded file's name.
     name: str = ""
     #: Arguments by name, as sent.
@@ -142,6 +143,16 @@ class Job:
     #: Position in the order of acceptance; pages of jobs are cut by it.
     seq: int = 0
     _sink: Sink | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self._sink is not None:
+            at = self.finished or self.started or self.created
+            object.__setattr__(self, "owner", Owner(self.owner).bound(self._sink, self.id, at))
+
+    @property
+    def url(self) -> str:
+        """The address of its page, below that of the service."""
+        return f"/jobs/{self.id}"
 
     @property
     def wait(self) -> float | None:

@@ -21,11 +21,13 @@ from billow.flow.done import Done
 from billow.flow.outputs import BadOutput, keep_outputs
 from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
+from billow.flow.telling import Telling
 from billow.flow.work import Performed, is_final
 from billow.function import Function
 from billow.job import Failure, Job, Status
 from billow.options import Limits
 from billow.outputs import Outputs
+from billow.owner import Owner
 from billow.ports.ledger import Effect, Publish, Put
 from billow.ports.rules import check_bodies, check_item, check_item_key
 from billow.units import human_size
@@ -41,11 +43,11 @@ MAX_MESSAGE = 500
 _HERE = str(Path(__file__))
 
 
-class Gatherer:
+class Gatherer(Telling):
     """Keeps what a function or handler asks for until its outcome is recorded."""
 
     def __init__(self, tell: Tell | None = None, scratch: Path | None = None) -> None:
-        self.effects: list[Effect] = []
+        super().__init__()
         self._tell = tell
         self._scratch = scratch
         self._folder: Path | None = None
@@ -302,7 +304,7 @@ def _job(function: Function, task: Task, started: float, sink: Gatherer) -> Job:
         id=task.id,
         function=function.name,
         status=Status.RUNNING,
-        owner=task.owner,
+        owner=Owner(task.owner),
         name=task.name,
         args=json.loads(task.args),
         upload=task.upload,
