@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +10,12 @@ from billow.accounts import audit
 from billow.accounts.errors import NotLoggedIn
 from billow.clock import Clock
 from billow.errors import NotFound
+from billow.mail.intent import mail_job
+from billow.mail.intent import mail_job
 from billow.ports.accounts import Account, Accounts, Books
 from billow.ports.ledger import Submission
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
-
-#: The owner of jobs that the service gives itself.
-HOUSE = "billow"
-#: The internal function that sends mail. Its arguments: `kind`, `to`, `context`.
-MAIL = "billow.mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +83,7 @@ class Office:
             context: for the template, no secrets. `code_kind` and `code_id` name a code, which
                 the sender makes at the last moment by `billow.accounts.codes.reveal`.
         """
-        args = json.dumps({"kind": kind, "to": to, "context": context}, separators=(",", ":"))
-        name = f"{kind} mail"
-        books.submit(Submission(MAIL, args, name, owner=HOUSE, key=f"mail:{kind}:{key}"))
+        books.submit(mail_job(kind, about=key, at=self.now(), to=to, context=context))
 
     def account(self, books: Books, id: str) -> Account:
         """An account by id.
