@@ -7,6 +7,7 @@ from pathlib import Path
 
 from billow.clock import Clock, SystemClock
 from billow.ports.accounts import Accounts
+from billow.ports.cold import Cold
 from billow.ports.journal import Journal
 from billow.ports.ledger import Ledger
 from billow.ports.objects import ArrivalRule, Objects
@@ -24,6 +25,7 @@ class Home:
     tables: Tables
     objects: Objects
     accounts: Accounts
+    cold: Cold
     journal: Journal
     wake: Wake
     clock: Clock

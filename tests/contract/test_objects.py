@@ -495,3 +495,26 @@ def test_objects_put_in_threads_all_arrive(make_home: MakeHome) -> None:
     assert len(infos) == 30
     assert len({content(home, info.key, "processing") for info in infos}) == 30
     assert home.ledger.counts("f").visible == 30
+
+
+# Versions
+
+
+def test_a_version_names_the_content(home: Home) -> None:
+    assert home.objects.version("s", "k") is None
+    put(home)
+    first = home.objects.version("s", "k")
+    assert first is not None
+    put(home)
+    assert home.objects.version("s", "k") not in (None, first)
+
+
+def test_only_the_version_that_is_meant_is_deleted(home: Home) -> None:
+    put(home)
+    first = home.objects.version("s", "k")
+    put(home, data=b"newer")
+    assert not home.objects.delete("s", "k", first)
+    assert content(home) == b"newer"
+    assert home.objects.delete("s", "k", home.objects.version("s", "k"))
+    assert home.objects.head("s", "k") is None
+    assert not home.objects.delete("s", "k", first)

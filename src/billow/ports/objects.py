@@ -104,6 +104,10 @@ class Objects(Protocol):
         """
         ...
 
+    def version(self, store: str, key: str) -> str | None:
+        """Names an object's present content; another `put` or `Keep`, another version."""
+        ...
+
     def path(self, store: str, key: str) -> Path | None:
         """The object as a local file that must not be changed; None if there is no such object."""
         ...
@@ -126,8 +130,11 @@ class Objects(Protocol):
         """
         ...
 
-    def delete(self, store: str, key: str) -> bool:
-        """Delete an object; False if there was none. Copies stay."""
+    def delete(self, store: str, key: str, version: str | None = None) -> bool:
+        """Delete an object; False if there was none. Copies stay.
+
+        With `version` it is deleted only if that is still its version.
+        """
         ...
 
     def sweep(self, grace: float = 3600.0) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from billow.clock import Clock
 from billow.drivers.embedded.accounts import SqliteAccounts
 from billow.drivers.embedded.blobs import Blobs
+from billow.drivers.embedded.cold import SqliteCold
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.journal import SqliteJournal
@@ -21,7 +22,7 @@ from billow.ports.objects import ArrivalRule
 
 
 def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
-    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `objects/`, `wake/`.
+    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `objects/`, `cold/`, `wake/`.
 
     Raises:
         Unavailable: the folder cannot be used.
@@ -42,6 +43,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         tables=SqliteTables(core, group),
         objects=SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: [])),
         accounts=SqliteAccounts(core, group, ledger, folder),
+        cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
         wake=wake,
         clock=clock,

@@ -113,6 +113,11 @@ class SqliteObjects:
         row = self._row(store, key)
         return None if row is None else _to_info(row[:-1])
 
+    def version(self, store: str, key: str) -> str | None:
+        """Names an object's present content: its blob."""
+        row = self._row(store, key)
+        return None if row is None else row[-1]
+
     def _row(self, store: str, key: str) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._database.reader.execute(
             f"select {_COLUMNS}, blob from objects where store = ? and key = ?",  # noqa: S608
@@ -171,12 +176,14 @@ class SqliteObjects:
         target = _moved(info, to_store, check_key(to_key or key))
         return self._arrive(target, lambda connection: _blob_of(connection, store, key))
 
-    def delete(self, store: str, key: str) -> bool:
+    def delete(self, store: str, key: str, version: str | None = None) -> bool:
         """Delete an object, and its bytes with the last object that shares them."""
 
         def work(connection: sqlite3.Connection) -> tuple[bool, str | None]:
             row = connection.execute(
-                "delete from objects where store = ? and key = ? returning blob", (store, key)
+                "delete from objects where store = ?1 and key = ?2 and blob = coalesce(?3, blob) "
+                "returning blob",
+                (store, key, version),
             ).fetchone()
             if row is None:
                 return False, None

@@ -6,6 +6,7 @@ import threading
 
 from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.accounts import MemoryAccounts
+from billow.drivers.memory.cold import MemoryCold
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
 from billow.drivers.memory.objects import MemoryObjects
@@ -62,4 +63,6 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
     ledger = MemoryLedger(lock, clock, wake, apply)
     objects = MemoryObjects(lock, clock, ledger, arrivals)
     accounts = MemoryAccounts(lock, submit, usage)
-    return Home(ledger, queues, tables, objects, accounts, MemoryJournal(clock), wake, clock)
+    cold = MemoryCold(lock, clock)
+    journal = MemoryJournal(clock)
+    return Home(ledger, queues, tables, objects, accounts, cold, journal, wake, clock)

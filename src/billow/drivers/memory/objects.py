@@ -29,6 +29,8 @@ _BLOCK = 1024 * 1024
 class _Row(NamedTuple):
     info: ObjectInfo
     data: bytes
+    #: Names this content.
+    version: str
 
 
 class MemoryObjects:
@@ -75,7 +77,7 @@ class MemoryObjects:
             dict(metadata or {}),
             self._clock.now(),
         )
-        return self._arrive(_Row(info, body))
+        return self._arrive(_Row(info, body, new_id()))
 
     def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
         """Keep bytes without an object."""
@@ -90,7 +92,7 @@ class MemoryObjects:
         store, key, blob, size, sha256, type_, name, owner = effect
         info = ObjectInfo(store, key, size, sha256, type_, name, owner, {}, self._clock.now())
         with self._lock:
-            self._rows[store, key] = _Row(info, self._staged.pop(blob))
+            self._rows[store, key] = _Row(info, self._staged.pop(blob), blob)
 
     def head(self, store: str, key: str) -> ObjectInfo | None:
         """An object's facts."""
@@ -139,13 +141,21 @@ class MemoryObjects:
         """Copy an object with its metadata; an arrival in `to_store`."""
         to_key = key if to_key is None else check_key(to_key)
         with self._lock:
-            info, data = self._need(store, key)
-            copied = replace(info, store=to_store, key=to_key)
-            return self._arrive(_Row(copied, data))
+            source = self._need(store, key)
+            copied = replace(source.info, store=to_store, key=to_key)
+            return self._arrive(_Row(copied, source.data, source.version))
 
-    def delete(self, store: str, key: str) -> bool:
+    def version(self, store: str, key: str) -> str | None:
+        """Names an object's present content."""
+        with self._lock:
+            row = self._rows.get((store, key))
+            return row.version if row else None
+
+    def delete(self, store: str, key: str, version: str | None = None) -> bool:
         """Delete an object; False if there was none."""
         with self._lock:
+            if version is not None and self.version(store, key) != version:
+                return False
             return self._rows.pop((store, key), None) is not None
 
     def sweep(self, grace: float = 3600.0) -> int:
@@ -198,7 +208,7 @@ def _nothing(_: ObjectInfo) -> list[Copy | Submission]:
 
 
 def _copied(row: _Row, copy: Copy) -> _Row:
-    return _Row(replace(row.info, store=copy.store), row.data)
+    return row._replace(info=replace(row.info, store=copy.store))
 
 
 def _read_all(data: Iterable[bytes] | BinaryIO, limit: int | None) -> bytes:
