@@ -93,7 +93,7 @@ def test_an_address_that_is_taken_is_ascii_on_one_line(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a b c d e", "äöüßäöüß", "👩‍💻👩‍💻👩‍💻", " " * 7 + "x", "x" * 255 + "y", "\t\n\0abcdef"],
+    ["a b c d e", "äöüßäöüß", "👩💻👩💻👩💻!!", " " * 7 + "x", "x" * 255 + "y", "\t\n\0abcdef"],
 )
 def test_passwords_that_are_taken(text: str) -> None:
     check_password(Secret(text), "anna@x.org", "anna", "x.org")
@@ -109,7 +109,7 @@ def test_passwords_that_are_taken(text: str) -> None:
 def test_passwords_that_are_refused(text: str) -> None:
     with pytest.raises(BadInput) as caught:
         check_password(Secret(text), "anna@x.org", "anna.miller")
-    assert not text or text not in caught.value.detail
+    assert text in ("", "password") or text not in caught.value.detail
 
 
 def test_a_limit_doubles_from_the_first_wait_to_the_longest() -> None:

@@ -11,7 +11,6 @@ from billow.accounts.errors import NotLoggedIn
 from billow.clock import Clock
 from billow.errors import NotFound
 from billow.mail.intent import mail_job
-from billow.mail.intent import mail_job
 from billow.ports.accounts import Account, Accounts, Books
 from billow.ports.ledger import Submission
 

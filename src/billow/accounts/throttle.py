@@ -58,11 +58,13 @@ def charge(books: Books, counted: Sequence[Counted], now: float) -> float:
 
 
 def refund(books: Books, counted: Sequence[Counted]) -> None:
-    """Take back one try that was counted."""
+    """Take back one try that was counted; a wait that others have caused stays."""
     for each in counted:
         one = books.throttles.get(each.key)
         if one is not None:
-            books.throttles.put(one._replace(tries=max(0, one.tries - 1), until=0.0))
+            tries = max(0, one.tries - 1)
+            until = one.until if each.limit.rest(tries) else 0.0
+            books.throttles.put(one._replace(tries=tries, until=until))
 
 
 def forgive(books: Books, counted: Sequence[Counted]) -> None:
