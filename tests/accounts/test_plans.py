@@ -20,7 +20,7 @@ from billow.accounts.roles import Principal
 from billow.clock import VirtualClock
 from billow.errors import BadInput, Conflict, NotFound
 from billow.home import open_home
-from billow.ports.accounts import PlanEvent, Usage
+from billow.ports.accounts import Books, PlanEvent, Usage
 from billow.ports.ledger import Submission
 from tests.accounts.conftest import ANNA, FAR_NET, OTHER, PASSWORD, People
 from tests.contract.homes import in_threads
@@ -218,6 +218,10 @@ def test_an_intact_log_holds(people: People) -> None:
     assert not audit.holds(people.home.accounts, "x")
 
 
+ON_FILES = pytest.mark.parametrize("people", ["embedded"], indirect=True)
+
+
+@ON_FILES
 @pytest.mark.parametrize(
     "tampering",
     [
@@ -233,11 +237,8 @@ def test_an_intact_log_holds(people: People) -> None:
         "from audit where seq = 3",
     ],
 )
-def test_tampering_with_the_log_is_found(
-    people: People, tampering: str, request: pytest.FixtureRequest
-) -> None:
-    if people.home.folder is None:
-        pytest.skip("nothing but this process could tamper with memory")
+def test_tampering_with_the_log_is_found(people: People, tampering: str) -> None:
+    assert people.home.folder is not None
     people.join()
     people.boss()
     with sqlite3.connect(people.home.folder / "core.db") as connection:
@@ -246,12 +247,12 @@ def test_tampering_with_the_log_is_found(
     assert people.service.admin.verify_log(OPERATOR).broken is not None
 
 
+@ON_FILES
 def test_a_log_that_was_sealed_anew_with_another_key_is_found(
     people: People, clock: VirtualClock
 ) -> None:
     """Somebody who can write the database, but not read the key, seals their own story."""
-    if people.home.folder is None:
-        pytest.skip("memory has no files")
+    assert people.home.folder is not None
     people.join()
     entries = people.service.admin.log(OPERATOR)
     forged, previous = [], ""
@@ -259,7 +260,12 @@ def test_a_log_that_was_sealed_anew_with_another_key_is_found(
         made = entry._replace(actor="somebody else", previous=previous, mac="")
         forged.append(made._replace(mac=audit._seal(b"guessed", made)))
         previous = forged[-1].mac
-    people.home.accounts.change(lambda books: [books.audit.put(each) for each in forged] and None)
+
+    def replace(books: Books) -> None:
+        for each in forged:
+            books.audit.put(each)
+
+    people.home.accounts.change(replace)
     again = open_home(people.home.folder, clock=clock)
     assert audit.verify(again.accounts).broken == 1
 
