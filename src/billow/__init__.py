@@ -14,12 +14,14 @@ from billow.flow.client import Client, connect
 from billow.job import Failure, Job, Status
 from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
 from billow.outputs import Outputs
+from billow.plan import Account, Plan
 from billow.units import GiB, KiB, MiB
 from billow.upload import Upload
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Account",
     "App",
     "BadInput",
     "Client",
@@ -38,6 +40,7 @@ __all__ = [
     "MiB",
     "NotFound",
     "Outputs",
+    "Plan",
     "Queue",
     "Rejected",
     "Retry",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from billow.errors import BadInput, DeclarationError
-from billow.events import Event
+from billow.events import JOB_EVENTS, Event
 from billow.job import Job
 from billow.options import File, Fleet, Limits, Retry
 from billow.upload import Upload
@@ -104,8 +104,8 @@ class Function:
         Raises:
             DeclarationError: there is no such event.
         """
-        if event not in list(Event):
-            known = ", ".join(Event)
+        if event not in JOB_EVENTS:
+            known = ", ".join(JOB_EVENTS)
             raise DeclarationError(
                 f"{self.name}.on({event!r}): there is no such event; use {known}"
             )

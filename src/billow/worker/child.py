@@ -27,6 +27,7 @@ from billow.chores import chore, is_chore
 from billow.errors import Error
 from billow.flow.arrivals import arrival_rule
 from billow.flow.perform import perform, run_handler
+from billow.flow.retention import consequences
 from billow.flow.surroundings import Surroundings, scratch_of
 from billow.flow.work import Performed
 from billow.function import Function
@@ -233,7 +234,8 @@ def _load(target: str, name: str, place: Place) -> tuple[Function, Surroundings]
         return home().objects.stage(data, limit)
 
     function = chore(name, home, app) if is_chore(name) else app.get(name)
-    around = Surroundings(stage, scratch_of(place.folder, place.worker))
+    scratch = scratch_of(place.folder, place.worker)
+    around = Surroundings(stage, scratch, consequences(home, app))
     gc.collect()
     gc.freeze()
     return function, around
