@@ -28,11 +28,15 @@ _CLEAN = re.compile(r"""[!#-\[\]-~]+""", re.ASCII)
 _V4_IN_V6 = ipaddress.IPv6Network("64:ff9b::/96")
 #: The only block of IPv6 from which addresses for everyone are given out.
 _UNICAST = ipaddress.IPv6Network("2000::/3")
-#: Tunnels, which lead to the IPv4 address inside of theirs, and the relay to them.
-_TUNNELS = (
-    ipaddress.IPv6Network("2002::/16"),
-    ipaddress.IPv6Network("2001::/32"),
+#: What Python's `is_global` lets pass, in this version or that: special purposes, tunnels (which
+#: lead to the IPv4 address inside of theirs), documentation.
+_SPECIAL = (
+    ipaddress.IPv4Network("192.0.0.0/24"),
     ipaddress.IPv4Network("192.88.99.0/24"),
+    ipaddress.IPv6Network("2001::/23"),
+    ipaddress.IPv6Network("2001:db8::/32"),
+    ipaddress.IPv6Network("2002::/16"),
+    ipaddress.IPv6Network("3fff::/20"),
 )
 
 
@@ -121,7 +125,7 @@ def is_public(address: str) -> bool:
         ip = _unwrapped(ipaddress.ip_address(address))
     except ValueError:
         return False
-    if any(ip.version == net.version and ip in net for net in _TUNNELS):
+    if any(ip.version == net.version and ip in net for net in _SPECIAL):
         return False
     if isinstance(ip, ipaddress.IPv6Address) and ip not in _UNICAST:
         return False

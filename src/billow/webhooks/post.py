@@ -80,7 +80,7 @@ class Poster:
                 if target.tls:
                     watch.sock = secured = _wrap(raw, target.host, self._context)
                     secured.do_handshake()
-                status = _exchange(watch.sock, target, headers, body)
+                status = _exchange(watch, target, headers, body)
             except (OSError, http.client.HTTPException, ValueError) as problem:
                 late = watch.fired or isinstance(problem, TimeoutError)
                 why = f"no answer in {self._timeout:g} s" if late else _words(problem)
@@ -135,9 +135,9 @@ def _wrap(raw: socket.socket, host: str, context: ssl.SSLContext | None) -> ssl.
     return chosen.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
 
 
-def _exchange(sock: socket.socket, target: Target, headers: Mapping[str, str], body: bytes) -> int:
+def _exchange(watch: _Watch, target: Target, headers: Mapping[str, str], body: bytes) -> int:
     connection = http.client.HTTPConnection(target.host, target.port)
-    connection.sock = sock
+    connection.sock = watch.sock
     connection.request(
         "POST",
         target.path,
@@ -145,6 +145,8 @@ def _exchange(sock: socket.socket, target: Target, headers: Mapping[str, str], b
         {"Host": target.label, "Connection": "close", "Accept-Encoding": "identity", **headers},
     )
     with connection.getresponse() as response:
+        if watch.fired:  # it takes headers that were cut off for all there are
+            raise TimeoutError
         with contextlib.suppress(OSError, http.client.HTTPException):
             response.read(_READ)  # the status is all that counts
         return response.status
