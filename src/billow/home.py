@@ -13,6 +13,7 @@ from billow.ports.ledger import Ledger
 from billow.ports.objects import ArrivalRule, Objects
 from billow.ports.queues import Queues
 from billow.ports.tables import Tables
+from billow.ports.uploads import Uploads
 from billow.ports.wake import Wake
 
 
@@ -24,6 +25,7 @@ class Home:
     queues: Queues
     tables: Tables
     objects: Objects
+    uploads: Uploads
     accounts: Accounts
     cold: Cold
     journal: Journal

@@ -15,6 +15,7 @@ from billow.drivers.embedded.ledger import SqliteLedger
 from billow.drivers.embedded.objects import SqliteObjects
 from billow.drivers.embedded.queues import SqliteQueues
 from billow.drivers.embedded.tables import SqliteTables
+from billow.drivers.embedded.uploads import SqliteUploads
 from billow.drivers.embedded.wake import FifoWake
 from billow.errors import Unavailable
 from billow.home import Home
@@ -37,11 +38,13 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
     group = GroupCommit(core)
     wake = FifoWake(folder / "wake")
     ledger = SqliteLedger(core, group, wake, clock)
+    objects = SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: []))
     return Home(
         ledger=ledger,
         queues=SqliteQueues(core, group, wake, clock),
         tables=SqliteTables(core, group),
-        objects=SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: [])),
+        objects=objects,
+        uploads=SqliteUploads(core, group, blobs, objects, folder, clock),
         accounts=SqliteAccounts(core, group, ledger, folder),
         cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),

@@ -73,7 +73,7 @@ class SqliteObjects:
             created=self._clock.now(),
         )
         try:
-            return self._arrive(info, lambda _: blob.id)
+            return self.arrive(info, lambda _: blob.id)
         except BaseException:
             self._blobs.remove(blob.id)
             raise
@@ -83,7 +83,7 @@ class SqliteObjects:
         blob = self._blobs.write(data, limit, None)
         return Staged(blob.id, blob.size, blob.sha256)
 
-    def _arrive(self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str]) -> Stored:
+    def arrive(self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str]) -> Stored:
         """Record an object and all that its arrival sets off, durably; then wake workers."""
         asked: list[Submission] = []
         unused: list[str] = []
@@ -174,7 +174,7 @@ class SqliteObjects:
         if info is None:
             raise NotFound(f"there is no object {store}/{key}")
         target = _moved(info, to_store, check_key(to_key or key))
-        return self._arrive(target, lambda connection: _blob_of(connection, store, key))
+        return self.arrive(target, lambda connection: _blob_of(connection, store, key))
 
     def delete(self, store: str, key: str, version: str | None = None) -> bool:
         """Delete an object, and its bytes with the last object that shares them."""

@@ -12,6 +12,7 @@ from billow.drivers.memory.ledger import MemoryLedger
 from billow.drivers.memory.objects import MemoryObjects
 from billow.drivers.memory.queues import MemoryQueues
 from billow.drivers.memory.tables import MemoryTables
+from billow.drivers.memory.uploads import MemoryUploads
 from billow.drivers.memory.wake import MemoryWake
 from billow.home import Home
 from billow.ports.accounts import Usage
@@ -63,6 +64,7 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
     ledger = MemoryLedger(lock, clock, wake, apply)
     objects = MemoryObjects(lock, clock, ledger, arrivals)
     accounts = MemoryAccounts(lock, submit, usage)
+    uploads = MemoryUploads(lock, clock, objects)
     cold = MemoryCold(lock, clock)
     journal = MemoryJournal(clock)
-    return Home(ledger, queues, tables, objects, accounts, cold, journal, wake, clock)
+    return Home(ledger, queues, tables, objects, uploads, accounts, cold, journal, wake, clock)
