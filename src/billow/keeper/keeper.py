@@ -129,6 +129,7 @@ class Keeper:
         """Look after everything once; what fails is told and tried again at the next tick."""
         for process in self._parts.processes:
             self._guard(process.name, process.tick)
+        self._guard("chores", self._parts.call_in_chores)
         for function, controller in self._parts.fleets:
             look = partial(self._home.ledger.counts, function.name)
             counts = self._guard(f"counts of {function.name}", look)

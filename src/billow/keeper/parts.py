@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from billow.app import App
+from billow.chores import chore, is_chore
 from billow.clock import Clock
 from billow.drivers.embedded.processes import Processes
 from billow.drivers.embedded.spawn import Child, Lifeline
@@ -60,6 +61,7 @@ class Parts:
         self, settings: Settings, app: App, home: Home, bound: socket.socket, control_clock: Clock
     ) -> None:
         self._settings = settings
+        self._app = app
         self._home = home
         self._bound = bound
         self._control_clock = control_clock
@@ -70,6 +72,15 @@ class Parts:
         if settings.web is not None:
             web = Supervised("web", self._start_web, home.journal, home.clock)
             self.processes.append(web)
+
+    def call_in_chores(self) -> None:
+        """Look after the fleets of chores as well, from when the first job for one came."""
+        looked_after = {function.name for function, _ in self.fleets}
+        asked_for = {function for function, _ in self._home.ledger.totals()}
+        for name in sorted(asked_for - looked_after):
+            if is_chore(name):
+                function = chore(name, lambda: self._home, self._app)
+                self.fleets.append((function, self._make_fleet(function)))
 
     @property
     def web_running(self) -> bool:
