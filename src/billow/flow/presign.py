@@ -181,6 +181,7 @@ def _presign(home: Home, asked: Asked, seconds: float) -> str:
 
 
 def sign_url(home: Home, signing: SigningKey, date: str, asked: Asked) -> str:
+    """The signature of a request, to make it or to compare with it."""
     place = urlsplit(home.uploads.address(asked.store))
     # A service of its own has many names and one key, so its host need not be told apart.
     headers = {**asked.headers, "host": place.netloc or "billow"}

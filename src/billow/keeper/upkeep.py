@@ -63,6 +63,7 @@ class Upkeep:
 
     def _sweep_objects(self) -> None:
         self._home.objects.sweep()
+        self._home.uploads.sweep()
         self._home.cold.sweep()
 
     def _trim_logs(self) -> None:
