@@ -21,6 +21,9 @@ def say(answer: bytes) -> Script:
     return lambda connection: connection.sendall(answer)
 
 
+ACCEPT = say(OK)
+
+
 @dataclass
 class Request:
     """A request as it came."""
@@ -40,7 +43,7 @@ class Request:
 class Receiver:
     """Listens on a loopback port while it is open."""
 
-    script: Script = say(OK)
+    script: Script = ACCEPT
     context: ssl.SSLContext | None = None
     requests: list[Request] = field(default_factory=list)
     connections: int = 0

@@ -17,7 +17,8 @@ NOT_PUBLIC = [
     "255.255.255.255",
     "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1",
     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "100::1", "2001:0:1::1",
-    "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1", "3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254",
+    "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1", "3fff::1", "5f00::1", "fc00::1",
+    "fd00:ec2::254",
     "fe80::1", "fe80::1%lo", "fec0::1", "ff02::1", "ff0e::1",
     "", "localhost", "1.2.3", "0x7f.1",
 ]  # fmt: skip
@@ -48,7 +49,10 @@ TARGET = Target(True, "hooks.example.org", 443, "/")
 
 
 def test_the_addresses_found_are_the_ones_to_connect_to() -> None:
-    assert resolve(TARGET, lookup=answering("8.8.8.8", "8.8.8.8", "9.9.9.9")) == ["8.8.8.8", "9.9.9.9"]
+    assert resolve(TARGET, lookup=answering("8.8.8.8", "8.8.8.8", "9.9.9.9")) == [
+        "8.8.8.8",
+        "9.9.9.9",
+    ]
 
 
 @pytest.mark.parametrize("bad", ["127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1"])
@@ -101,7 +105,8 @@ def test_a_web_address_is_taken_apart(url: str, target: tuple[object, ...]) -> N
         "https://example.org:80", "https://example.org:8443", "https://example.org:99999",
         "https://example.org:x", "https://exa mple.org", "https://example.org/\r\nHost: x",
         "https://example.org/\t", "https://example.org\\@127.0.0.1/", "https://[::1", "https://é.org",
-        "https://example.org/é", "https://[fe80::1%25lo]/", "https://ex%61mple.org", "//example.org",
+        "https://example.org/é", "https://[fe80::1%25lo]/", "https://ex%61mple.org",
+        "//example.org",
         "https://example.org/" + "a" * 2000, 'https://example.org/"', "javascript:alert(1)",
     ],
 )  # fmt: skip

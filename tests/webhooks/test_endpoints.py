@@ -110,7 +110,13 @@ def test_an_endpoint_can_be_changed_switched_and_removed(hooks: Webhooks) -> Non
 
 @pytest.mark.parametrize(
     ("types", "wanted"),
-    [([], True), (["job"], True), (["job.completed"], True), (["job.fail"], False), (["jo"], False)],
+    [
+        ([], True),
+        (["job"], True),
+        (["job.completed"], True),
+        (["job.fail"], False),
+        (["jo"], False),
+    ],
 )
 def test_an_endpoint_wants_types_and_all_below_them(
     hooks: Webhooks, types: list[str], wanted: bool

@@ -103,7 +103,8 @@ def test_a_slow_body_does_not_undo_the_answer() -> None:
 @pytest.mark.parametrize(
     "answer",
     [b"", b"hello", b"\x00\xff" * 100, b"HTTP/1.1 \r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n",
-     b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n", b"HTTP/1.1 200 " + b"x" * 70_000 + b"\r\n\r\n",
+     b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n",
+     b"HTTP/1.1 200 " + b"x" * 70_000 + b"\r\n\r\n",
      b"HTTP/1.1 99999 OK\r\n\r\n"],
 )  # fmt: skip
 def test_what_is_not_http_is_no_success(answer: bytes) -> None:
