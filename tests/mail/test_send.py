@@ -12,13 +12,13 @@ import pytest
 
 import billow
 from billow.chores import mail
-from billow.chores.mail import NotSent, Post, release, send
+from billow.chores.mail import NotSent, Post, send
 from billow.clock import VirtualClock
 from billow.errors import BadInput, Conflict, NotFound, Rejected
 from billow.home import Home, open_home
 from billow.job import Status
 from billow.mail.intent import Manner, mail_job, send_mail
-from billow.mail.records import InboxMailer, Record, Records, State
+from billow.mail.records import InboxMailer, Record, Records, State, release
 from billow.ports.accounts import Account
 from billow.ports.mail import Handover, Letter, Verdict
 from billow.testing import memory_home, run_jobs

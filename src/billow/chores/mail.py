@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from billow.app import App
-from billow.errors import BadInput, NotFound, Rejected, SettingError
+from billow.errors import BadInput, Rejected, SettingError
 from billow.home import Home
 from billow.mail.address import check_address
 from billow.mail.compose import one_line
-from billow.mail.intent import FUNCTION, SERVICE
 from billow.mail.place import Inbox
 from billow.mail.records import InboxMailer, Record, Records, State, key_of
 from billow.mail.smtp import SmtpMailer
 from billow.mail.templates import write
 from billow.options import Retry
-from billow.ports.ledger import Submission
 from billow.ports.mail import Handover, Letter, Mailer, Verdict
 from billow.settings import in_force
 
@@ -99,20 +97,6 @@ def send(home: Home, args: dict[str, Any], post: Post) -> dict[str, Any]:
     if args["once"]:
         record = _begin(records, record)
     return _settle(records, record, args, post.mailer.send(letter))
-
-
-def release(home: Home, key: str) -> None:
-    """Send a mail that is held after all: a person decided so.
-
-    Raises:
-        NotFound: no such mail is held.
-    """
-    record = Records(home).get(key)
-    if record is None or record.state is not State.HELD:
-        raise NotFound("no such mail is held")
-    args = json.dumps(json.loads(record.args) | {"release": record.version}, ensure_ascii=False)
-    again = f"mail:{record.id}:{record.version}"
-    home.ledger.submit([Submission(FUNCTION, args, record.kind, None, SERVICE, again)])
 
 
 class Undeliverable(Exception):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from billow.errors import NotFound
 from billow.home import Home
+from billow.mail.intent import FUNCTION, SERVICE
+from billow.ports.ledger import Submission
 from billow.ports.mail import Handover, Letter, Verdict
 from billow.ports.tables import ABSENT
 
@@ -120,6 +124,20 @@ class Records:
         """Delete some of the oldest; each mail makes room for the next."""
         for item in self._tables.query(table, after=after, limit=3):
             self._tables.delete(table, item.key)
+
+
+def release(home: Home, key: str) -> None:
+    """Send a mail that is held after all: a person decided so.
+
+    Raises:
+        NotFound: no such mail is held.
+    """
+    record = Records(home).get(key)
+    if record is None or record.state is not State.HELD:
+        raise NotFound("no such mail is held")
+    args = json.dumps(json.loads(record.args) | {"release": record.version}, ensure_ascii=False)
+    again = f"mail:{record.id}:{record.version}"
+    home.ledger.submit([Submission(FUNCTION, args, record.kind, None, SERVICE, again)])
 
 
 class InboxMailer:

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from billow.web.pages import data, dead, fleet, job, jobs, now, send
+from billow.web.pages import data, dead, fleet, inbox, job, jobs, now, send
 from billow.web.pages.view import STATIC, error_page, show
 
 __all__ = ["error_page", "routes"]
@@ -33,6 +33,7 @@ def routes() -> list[BaseRoute]:
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
         *dead.routes(),
         *data.routes(),
+        *inbox.routes(),
         *send.routes(),
         Mount("/static", _Static(directory=STATIC), name="static"),
     ]
