@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 import sys
 import time
+from base64 import urlsafe_b64encode
 from collections import defaultdict
 from typing import Any
 
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 import uvicorn
-from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Payload, OAuth2Request
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
-from authlib.oauth2.rfc6750 import BearerTokenGenerator
-from authlib.oauth2.rfc7636 import CodeChallenge
-from authlib.oidc.core import OpenIDCode, UserInfo
+from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Payload, OAuth2Request  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6750 import BearerTokenGenerator  # type: ignore[import-untyped]
+from authlib.oauth2.rfc7636 import CodeChallenge  # type: ignore[import-untyped]
+from authlib.oidc.core import OpenIDCode, UserInfo  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
@@ -92,7 +93,7 @@ class Code:
     def get_scope(self) -> str:
         return str(self.scope)
 
-    def get_nonce(self) -> str | None:
+    def get_nonce(self) -> Any:
         return self.nonce
 
     def get_auth_time(self) -> int:
@@ -163,8 +164,6 @@ class Twisted(OpenIDCode):  # type: ignore[misc]
 
 
 def _bare(token: str) -> str:
-    from base64 import urlsafe_b64encode
-
     header = urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
     return f"{header}.{token.split('.')[1]}"
 

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,6 @@ class RealTime(VirtualClock):
     """Stands still at the real time, which the provider's tokens carry."""
 
     def __init__(self) -> None:
-        import time
-
         super().__init__(time.time())
 
 
@@ -134,6 +133,7 @@ def test_an_account_is_linked_by_a_verified_address(
     [
         {"email_verified": False},
         {"email_verified": "false"},
+        {"email_verified": "True"},
         {"email_verified": None},
         {"email_verified": 1},
         {"email": ""},
@@ -150,6 +150,11 @@ def test_no_account_is_linked_or_made_by_an_address_that_is_not_verified(
         log_in(openid, site)
     assert len(people.home.accounts.look(lambda books: books.accounts.find())) == 1
     assert people.home.accounts.look(lambda books: books.identities.find()) == []
+
+
+def test_a_provider_may_say_true_as_text(openid: OpenId, site: Site) -> None:
+    site.expect(PERSON | {"email_verified": "true"})
+    assert log_in(openid, site).account.email == ANNA
 
 
 def test_a_disabled_account_stays_so(people: People, openid: OpenId, site: Site) -> None:

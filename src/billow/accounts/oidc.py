@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx2
-from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.integrations.base_client.errors import OAuthError  # type: ignore[import-untyped]
+from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -40,6 +40,8 @@ _KEEP = 3600.0
 _LEEWAY = 60
 _MAX_NAME = 100
 _REFUSED = "the log-in at the provider did not succeed; try again"
+#: What comes of a provider that does not answer as one.
+_NO_ANSWER = (httpx2.HTTPError, JoseError, KeyError, TypeError, ValueError)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -239,14 +241,7 @@ class OpenId:
                     _check_address(told[name])
                 keys = client.get(told["jwks_uri"]).raise_for_status().json()
             return _About(told, KeySet.import_key_set(keys), time.monotonic())
-        except (
-            httpx2.HTTPError,
-            JoseError,
-            KeyError,
-            TypeError,
-            ValueError,
-            SettingError,
-        ) as problem:
+        except (*_NO_ANSWER, SettingError) as problem:
             raise _unreachable(self._provider) from problem
 
     def _client(self) -> OAuth2Client:
@@ -268,7 +263,8 @@ class OpenId:
 
 def _verified_email(claims: Mapping[str, Any]) -> Email | None:
     """The address, if the provider says that it has verified it."""
-    if claims.get("email_verified") is not True:
+    said = claims.get("email_verified")
+    if said is not True and said != "true":  # some write it as text
         return None
     try:
         return check_email(str(claims.get("email", "")))
