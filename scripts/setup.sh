@@ -25,6 +25,13 @@ apt_get() {
     rm -f "$log"
 }
 
+# Install a Debian package that a part of the tests can do without.
+apt_get_if_root() {
+    package=$1 why=$2
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+    (apt_get "$package" "$why") || say "going on without $package"
+}
+
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 can_make_venv() { is_new_enough "$1" && "$1" -c 'import venv, ensurepip' 2>/dev/null; }
 
@@ -62,6 +69,7 @@ run)
     ;;
 test)
     command -v chromium >/dev/null || apt_get chromium "the chromium browser, for the console's tests,"
+    command -v mkfs.xfs >/dev/null || apt_get_if_root xfsprogs "mkfs.xfs, for the power-cut drill,"
     install requirements-dev.lock
     touch .venv/.ready-run .venv/.ready-test
     ;;

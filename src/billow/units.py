@@ -55,7 +55,7 @@ def human_time(value: float) -> str:
     if round(value, 3) < 1:
         return f"{value * 1000:.0f} ms"
     if round(value, 1) < 60:
-        return f"{value:.1f} s"
+        return f"{value:.1f}".removesuffix(".0") + " s"
     minutes, rest = divmod(round(value), 60)
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"

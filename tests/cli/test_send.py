@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,26 @@ def test_bad_files_are_named_and_the_others_sent(billow: Billow, home: Home, her
     assert "must end in .txt" in problems["picture.png"]
     assert problems["missing.txt"] == "no such file or directory"
     assert home.ledger.counts("measure").visible == 1
+
+
+def test_a_pipe_is_no_file(billow: Billow, here: Path) -> None:
+    os.mkfifo(here / "pipe.txt")
+    assert billow("send", "measure", "pipe.txt").err == "pipe.txt: not a regular file\n"
+
+
+def test_a_name_cannot_steer_the_terminal(billow: Billow, home: Home, here: Path) -> None:
+    (here / "red\x1b[31m\n.txt").write_text("x")
+    (here / "red\x1b[31m.png").write_text("x")
+    Path(os.fsdecode(b"\xff.txt")).write_text("x")
+    sent = billow("send", "measure", ".", "red\x1b[31m.png")
+    assert "red\\x1b[31m\\n.txt" in sent.out
+    assert "\\udcff.txt" in sent.out
+    assert sent.err.startswith("red\\x1b[31m.png: ")
+    assert "\x1b" not in sent.out + sent.err
+    assert {line["file"] for line in billow("send", "measure", ".", "--json").lines} == {
+        "red\x1b[31m\n.txt",
+        "\udcff.txt",
+    }
 
 
 def test_a_call_without_a_file(billow: Billow, home: Home) -> None:
@@ -115,12 +137,15 @@ def in_background(work: Any, home: Home, jobs: int) -> threading.Thread:
     """Runs the jobs once so many wait."""
 
     def wait_and_work() -> None:
+        deadline = time.monotonic() + 30
         with home.wake.waiter("jobs.measure") as waiter:
             while home.ledger.counts("measure").visible < jobs:
+                if time.monotonic() > deadline:
+                    return
                 waiter.wait(0.05)
         work()
 
-    thread = threading.Thread(target=wait_and_work)
+    thread = threading.Thread(target=wait_and_work, daemon=True)
     thread.start()
     return thread
 
@@ -150,3 +175,16 @@ def test_waiting_with_json_gives_the_results(
     worker.join()
     assert done.status == 0
     assert done.lines[0]["result"]["size"] == 4
+
+
+def test_breaking_off_the_wait_leaves_the_jobs(
+    billow: Billow, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("billow.cli.waiting.finished", interrupted)
+    sent = billow("send", "divide", "--arg", "a=1", "--wait")
+    assert sent.status == 130
+    assert "the jobs go on; `billow jobs` shows them" in sent.err
+    assert home.ledger.counts("divide").visible == 1

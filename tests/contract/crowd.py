@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
+import resource
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from billow.errors import Unavailable
 from billow.home import Home, open_home
-from billow.ports.ledger import Completed, Lease, Publish, Put, Submission
+from billow.ports.ledger import Accepted, Completed, Lease, Publish, Put, Submission
 from tests.contract.homes import PATIENCE
 
 LEASE = 60.0
@@ -40,6 +46,39 @@ def submit_and_work(folder: Path, number: int) -> None:
         held = answer.leases
         if not held:
             return
+
+
+def submit_until_killed(folder: Path, number: int) -> None:
+    """Submit jobs and put objects, writing each id to a file once it is accepted."""
+    home = open_home(folder)
+    with (folder / f"accepted.{number}").open("a", buffering=1) as accepted:
+        for n in itertools.count():
+            [job] = home.ledger.submit([Submission("f", name=f"{number}.{n}")])
+            info = home.objects.put("s", [f"{number}.{n}".encode()]).info
+            accepted.write(f"{job.id} {info.key} {number}.{n}\n")
+
+
+def fill_the_disk(folder: Path, number: int) -> None:
+    """Submit and put with files bounded in size until no more fits; then with room again."""
+    home = open_home(folder)
+    accepted = home.ledger.submit([Submission("f")])
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, resource.RLIM_INFINITY))
+    with pytest.raises(Unavailable):
+        home.objects.put("s", [b"x" * (3 << 20)], key="large")
+    with pytest.raises(Unavailable):
+        _submit_large_jobs(home, accepted)
+    assert home.objects.stores() == []
+    assert home.ledger.counts("f").visible == len(accepted)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    accepted += home.ledger.submit([Submission("f")])
+    assert {home.ledger.get(each.id) is None for each in accepted} == {False}
+    home.objects.put("s", [b"x" * (3 << 20)], key="large")
+
+
+def _submit_large_jobs(home: Home, accepted: list[Accepted]) -> None:
+    for _ in range(200):
+        accepted += home.ledger.submit([Submission("f", "{}", "x" * 200_000)])
 
 
 def _done(home: Home, lease: Lease) -> Completed:

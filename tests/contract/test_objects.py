@@ -1,4 +1,4 @@
-"""Objects: files by store and key, what their arrival sets off, and hostile names."""
+"""Objects: files by store and key."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ from billow.clock import VirtualClock
 from billow.errors import BadInput, Conflict, NotFound, TooLarge
 from billow.home import Home
 from billow.ids import is_id
-from billow.job import Status
 from billow.ports.ledger import Counts, Submission
 from billow.ports.objects import Copy, ObjectInfo, Stored
-from billow.ports.wake import jobs_channel
-from tests.contract.homes import MakeHome, in_threads
+from tests.contract.homes import MakeHome
 
 
 def put(home: Home, key: str | None = "k", data: bytes = b"data", store: str = "s") -> Stored:
@@ -32,16 +30,6 @@ def content(home: Home, key: str = "k", store: str = "s") -> bytes:
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def feed(info: ObjectInfo) -> list[Copy | Submission]:
-    """uploads -> processing -> one job for each object there."""
-    if info.store == "uploads":
-        return [Copy("processing")]
-    if info.store == "processing":
-        upload = f"{info.store}/{info.key}"
-        return [Submission("f", name=info.name, upload=upload, owner=info.owner)]
-    return []
 
 
 def test_an_object_comes_back_as_it_was_put(home: Home, clock: VirtualClock) -> None:
@@ -108,110 +96,6 @@ def test_without_a_key_it_gets_an_id_and_the_safe_name(home: Home) -> None:
     again = home.objects.put("s", [b"x"], name="my book.txt").info
     assert again.key != info.key
     assert home.objects.put("s", [b"x"]).info.key.partition("/")[2]
-
-
-HOSTILE_NAMES = {
-    "parent": "../x",
-    "deep parent": "../../../../etc/passwd",
-    "absolute": "/etc/passwd",
-    "windows": "C:\\Windows\\x.txt",
-    "mixed": "..\\../x",
-    "only dots": "..",
-    "one dot": ".",
-    "slashes": "///",
-    "folder": "folder/",
-    "empty": "",
-    "spaces": "   ",
-    "nul": "a\0.png",
-    "newline": "a\r\nSet-Cookie: x",
-    "escape": "\x1b[31mred",
-    "delete": "a\x7fb\x85c",
-    "long": "x" * 10_000,
-    "long with an ending": "ä" * 10_000 + ".txt",
-    "long ending": "a." + "x" * 10_000,
-    "long path": "a/" * 5_000 + "b",
-    "right to left": "gpj\u202etxt.exe",
-    "invisible": "a\u200b\ufeff.txt",
-    "line separator": "a\u2028b",
-    "surrogate": "a\ud800.txt",
-    "surrogate pair": "\ud83d\ude00",
-    "not a character": "a\uffff\U0010ffff",
-    "combining": "e" + "\u0301" * 500,
-    "full width": "\uff0e\uff0e\uff0fx",
-    "hidden": ".htaccess",
-    "device": "CON",
-    "percent": "%2e%2e%2fx",
-    "option": "-rf",
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
-def test_a_hostile_name_is_made_safe(home: Home, name: str) -> None:
-    info = home.objects.put("s", [b"safe"], name=name).info
-    made, slash, shown = info.key.partition("/")
-    assert is_id(made)
-    assert slash
-    assert shown == info.name
-    assert shown not in ("", ".", "..")
-    assert not set(shown) & set("/\\\0\r\n\x1b\x7f\x85\u202e\u2028\u200b")
-    assert len(shown.encode()) <= 255
-    assert home.objects.list("s", info.key) == [info]
-    assert content(home, info.key) == b"safe"
-    path = home.objects.path("s", info.key)
-    assert path is not None
-    assert path.read_bytes() == b"safe"
-    assert home.objects.delete("s", info.key)
-
-
-@pytest.mark.parametrize("store", ["..", "../../etc", "a/b", "/abs", "ä"])
-def test_the_name_of_a_store_never_leads_out_of_the_home(
-    home: Home, tmp_path: Path, store: str
-) -> None:
-    before = {path.name for path in tmp_path.iterdir()} - {"home0"}
-    put(home, "k", store=store)
-    path = home.objects.path(store, "k")
-    assert path is not None
-    if home.folder is not None:
-        assert path.resolve().is_relative_to(home.folder.resolve())
-    assert {path.name for path in tmp_path.iterdir()} - {"home0"} == before
-
-
-IMPOSSIBLE_KEYS = {
-    "empty": "",
-    "too long": "x" * 1025,
-    "too many bytes": "ä" * 513,
-    "nul": "a\0b",
-    "newline": "a\nb",
-    "delete": "a\x7f",
-    "begins with a slash": "/a",
-    "ends with a slash": "a/",
-    "empty segment": "a//b",
-    "slash": "/",
-    "dot": ".",
-    "dot segment": "a/./b",
-    "parent": "..",
-    "parent segment": "a/../b",
-    "last segment": "a/..",
-    "surrogate": "\ud800",
-}
-
-
-@pytest.mark.parametrize("key", IMPOSSIBLE_KEYS.values(), ids=IMPOSSIBLE_KEYS)
-def test_an_impossible_key_is_refused(home: Home, key: str) -> None:
-    with pytest.raises(BadInput):
-        put(home, key)
-    assert home.objects.stores() == []
-    put(home, "good")
-    if key:
-        with pytest.raises(BadInput):
-            home.objects.copy("s", "good", "s2", key)
-
-
-@pytest.mark.parametrize("key", ["x" * 1024, "a/b.c/..d/e..", "ä %_*?[]'\"\\", "👩\u200d💻", "-"])
-def test_every_other_key_is_possible(home: Home, key: str) -> None:
-    put(home, key, b"x")
-    assert content(home, key) == b"x"
-    assert [info.key for info in home.objects.list("s", key)] == [key]
 
 
 def test_an_existing_key_is_replaced_as_a_whole(home: Home) -> None:
@@ -429,72 +313,6 @@ def test_sweep_leaves_all_that_is_in_use(home: Home) -> None:
     assert path is not None
     assert path.read_bytes() == b"one"
     assert home.objects.sweep(-10) == 0
-
-
-def test_an_arrival_sets_off_copies_and_jobs(make_home: MakeHome) -> None:
-    home = make_home(feed)
-    with home.wake.waiter(jobs_channel("f")) as worker:
-        stored = home.objects.put("uploads", [b"data"], name="book.txt", owner="ana")
-        assert worker.wait(0)
-    key = stored.info.key
-    assert stored.info.store == "uploads"
-    assert content(home, key, "uploads") == content(home, key, "processing") == b"data"
-    copied = home.objects.head("processing", key)
-    assert copied is not None
-    assert copied == replace(stored.info, store="processing", created=copied.created)
-    [accepted] = stored.jobs
-    job = home.ledger.get(accepted.id)
-    assert job is not None
-    assert (job.function, job.name, job.owner) == ("f", "book.txt", "ana")
-    assert (job.status, job.upload) == (Status.PENDING, f"processing/{key}")
-
-
-def test_a_copy_is_an_arrival_too(make_home: MakeHome) -> None:
-    home = make_home(feed)
-    put(home, "k", store="elsewhere")
-    stored = home.objects.copy("elsewhere", "k", "uploads")
-    assert len(stored.jobs) == 1
-    assert home.objects.head("processing", "k") is not None
-
-
-def test_an_arrival_with_a_known_idempotency_key_makes_no_second_job(
-    make_home: MakeHome,
-) -> None:
-    home = make_home(lambda info: [Submission("f", key=info.key, digest=info.sha256)])
-    [first] = put(home, "k").jobs
-    [again] = put(home, "k").jobs
-    assert (again.id, again.new) == (first.id, False)
-    with pytest.raises(Conflict):
-        put(home, "k", b"other bytes")
-    assert content(home) == b"data"
-
-
-def test_stores_that_copy_to_each_other_do_not_go_on_for_ever(make_home: MakeHome) -> None:
-    calls = 0
-
-    def circle(info: ObjectInfo) -> list[Copy | Submission]:
-        nonlocal calls
-        calls += 1
-        assert calls < 50, "the copies go round in a circle"
-        return [Copy("b" if info.store == "a" else "a")]
-
-    home = make_home(circle)
-    put(home, "k", store="a")
-    assert home.objects.stores() == ["a", "b"]
-
-
-def test_objects_put_in_threads_all_arrive(make_home: MakeHome) -> None:
-    home = make_home(feed)
-
-    def work(number: int) -> None:
-        for n in range(5):
-            home.objects.put("uploads", [f"{number} {n}".encode()], name="same.txt")
-
-    in_threads([lambda n=n: work(n) for n in range(6)])  # type: ignore[misc]
-    infos = home.objects.list("processing")
-    assert len(infos) == 30
-    assert len({content(home, info.key, "processing") for info in infos}) == 30
-    assert home.ledger.counts("f").visible == 30
 
 
 # Versions

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from pathlib import Path
 
+import pytest
+
+from billow.errors import Unavailable
 from billow.home import open_home
 from billow.job import Status
-from tests.contract.crowd import count_and_put, run_crowd, submit_and_work, wait_and_answer
-from tests.contract.crowd import write_journal as write_journal_in_process
+from tests.contract.crowd import (
+    count_and_put,
+    fill_the_disk,
+    run_crowd,
+    submit_and_work,
+    submit_until_killed,
+    wait_and_answer,
+    write_journal,
+)
 from tests.contract.homes import until
 
 
@@ -43,7 +54,7 @@ def test_processes_share_counters_objects_and_queues(tmp_path: Path) -> None:
 
 
 def test_processes_share_the_journal(tmp_path: Path) -> None:
-    run_crowd(write_journal_in_process, tmp_path, 4)
+    run_crowd(write_journal, tmp_path, 4)
     home = open_home(tmp_path)
     assert len(home.journal.read(limit=1000)) == 100
     for number in range(4):
@@ -70,3 +81,39 @@ def test_a_home_opened_again_holds_all_that_was_put(tmp_path: Path) -> None:
     first, second = open_home(tmp_path), open_home(tmp_path)
     assert first.objects.list("s") == second.objects.list("s") != []
     assert first.tables.query("t") == second.tables.query("t") != []
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_was_accepted_outlives_a_kill(tmp_path: Path, number: int) -> None:
+    accepted = tmp_path / f"accepted.{number}"
+    process = multiprocessing.get_context("spawn").Process(
+        target=submit_until_killed, args=(tmp_path, number)
+    )
+    process.start()
+    until(lambda: accepted.exists() and accepted.stat().st_size > 1000, "some acceptances")
+    process.kill()
+    process.join()
+    home = open_home(tmp_path)
+    lines = [line.split() for line in accepted.read_text().splitlines(True) if line[-1] == "\n"]
+    for id_, key, name in lines:
+        job = home.ledger.get(id_)
+        assert job is not None
+        assert (job.name, job.status) == (name, Status.PENDING)
+        assert b"".join(home.objects.read("s", key)) == name.encode()
+    assert 0 <= home.ledger.counts("f").visible - len(lines) <= 1
+    assert 0 <= len(home.objects.list("s", limit=1000)) - len(lines) <= 1
+
+
+def test_a_full_disk_refuses_new_work_and_keeps_the_old(tmp_path: Path) -> None:
+    run_crowd(fill_the_disk, tmp_path, 1)
+    assert open_home(tmp_path).objects.head("s", "large") is not None
+
+
+def test_a_folder_that_cannot_be_used_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(Unavailable):
+        open_home(tmp_path / "file")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "core.db").write_text("no database" * 500)
+    with pytest.raises(Unavailable):
+        open_home(tmp_path / "home")

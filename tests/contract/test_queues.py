@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from billow.clock import VirtualClock
-from billow.errors import BadInput, NotFound
 from billow.home import Home
 from billow.ports.ledger import Counts
-from billow.ports.queues import MAX_BODY, Message, QueueOptions
+from billow.ports.queues import Message, QueueOptions
 from billow.ports.wake import queue_channel
 from tests.contract.homes import PATIENCE, in_threads
 
@@ -26,13 +23,6 @@ def receive_one(home: Home, name: str = "q", visibility: float | None = None) ->
 
 def bodies(messages: list[Message]) -> list[str]:
     return sorted(message.body for message in messages)
-
-
-@pytest.fixture
-def dead(home: Home) -> Home:
-    """A home whose queue `q` gives up after two receives."""
-    home.queues.create("q", QueueOptions(visibility=10, max_receives=2, dead_letter="q-dead"))
-    return home
 
 
 def test_a_sent_message_is_received(home: Home, clock: VirtualClock) -> None:
@@ -198,85 +188,6 @@ def test_counts_tell_visible_in_flight_and_delayed(home: Home, clock: VirtualClo
     assert (counts.visible, counts.in_flight, counts.delayed) == (3, 0, 2)
 
 
-def test_a_message_received_too_often_becomes_a_dead_letter(
-    dead: Home, clock: VirtualClock
-) -> None:
-    [made] = dead.queues.send("q", ["bad"])
-    for receives in (1, 2):
-        assert receive_one(dead).receives == receives
-        clock.advance(10)
-    with dead.wake.waiter(queue_channel("q-dead")) as waiter:
-        assert dead.queues.receive("q") == []
-        assert waiter.wait(0)
-    assert dead.queues.counts("q") == Counts()
-    [message] = dead.queues.peek("q-dead")
-    assert (message.id, message.body) == (made, "bad")
-    assert receive_one(dead, "q-dead").body == "bad"
-
-
-def test_dead_letters_do_not_hide_good_messages(dead: Home, clock: VirtualClock) -> None:
-    dead.queues.send("q", ["bad"])
-    for _ in range(2):
-        receive_one(dead)
-        clock.advance(10)
-    dead.queues.send("q", ["good"])
-    assert receive_one(dead).body == "good"
-
-
-def test_a_receipt_is_void_once_its_message_is_a_dead_letter(
-    dead: Home, clock: VirtualClock
-) -> None:
-    dead.queues.send("q", ["bad"])
-    receive_one(dead)
-    clock.advance(10)
-    receipt = receive_one(dead).receipt
-    clock.advance(10)
-    dead.queues.receive("q")
-    assert dead.queues.delete("q", [receipt]) == [False]
-    assert dead.queues.delete("q-dead", [receipt]) == [False]
-    assert dead.queues.counts("q-dead").visible == 1
-
-
-def bury(home: Home, clock: VirtualClock, *names: str) -> None:
-    """Make dead letters of messages."""
-    home.queues.send("q", names)
-    for _ in range(2):
-        home.queues.receive("q", 10)
-        clock.advance(10)
-    home.queues.receive("q", 10)
-
-
-def test_redrive_moves_dead_letters_back_with_fresh_receives(
-    dead: Home, clock: VirtualClock
-) -> None:
-    bury(dead, clock, "1", "2", "3")
-    with dead.wake.waiter(queue_channel("q")) as waiter:
-        assert dead.queues.redrive("q-dead", "q", limit=2) == 2
-        assert waiter.wait(0)
-    assert dead.queues.counts("q-dead").visible == 1
-    assert {m.receives for m in dead.queues.receive("q", 10)} == {1}
-    assert dead.queues.redrive("q-dead", "q") == 1
-    assert dead.queues.redrive("q-dead", "q") == 0
-
-
-def test_receipts_from_before_a_redrive_stay_void(home: Home, clock: VirtualClock) -> None:
-    home.queues.create("q", QueueOptions(visibility=10, max_receives=1, dead_letter="q-dead"))
-    home.queues.send("q", ["x"])
-    stale = receive_one(home).receipt
-    clock.advance(10)
-    home.queues.receive("q")
-    home.queues.redrive("q-dead", "q")
-    fresh = receive_one(home).receipt
-    assert home.queues.extend("q", [stale], 0) == [False]
-    assert home.queues.delete("q", [stale]) == [False]
-    assert home.queues.delete("q", [fresh]) == [True]
-
-
-def test_a_queue_cannot_be_redriven_to_itself(home: Home) -> None:
-    with pytest.raises(BadInput):
-        home.queues.redrive("q", "q")
-
-
 def test_messages_vanish_when_they_are_too_old(home: Home, clock: VirtualClock) -> None:
     home.queues.create("q", QueueOptions(retention=100))
     home.queues.send("q", ["old"])
@@ -309,97 +220,6 @@ def test_purge_deletes_everything_and_counts_it(home: Home, clock: VirtualClock)
     assert home.queues.delete("q", [receipt]) == [False]
     assert home.queues.purge("q") == 0
     assert home.queues.counts("other").visible == 1
-
-
-def test_a_queue_that_is_used_has_default_options(home: Home) -> None:
-    home.queues.send("b", ["x"])
-    home.queues.create("a")
-    assert home.queues.names() == ["a", "b"]
-    assert home.queues.options("a") == home.queues.options("b") == QueueOptions()
-
-
-def test_there_are_no_options_of_an_unknown_queue(home: Home) -> None:
-    with pytest.raises(NotFound):
-        home.queues.options("nothing")
-
-
-def test_options_can_be_changed_and_messages_stay(home: Home) -> None:
-    home.queues.create("q", QueueOptions(visibility=5))
-    home.queues.send("q", ["x"])
-    options = QueueOptions(60.5, 1.5, 3, "q-dead", 3600)
-    home.queues.create("q", options)
-    assert home.queues.options("q") == options
-    assert home.queues.counts("q").visible == 1
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"visibility": -1},
-        {"visibility": 12 * 3600 + 1},
-        {"visibility": math.nan},
-        {"delay": -1},
-        {"delay": 901},
-        {"max_receives": 0, "dead_letter": "d"},
-        {"max_receives": 1001, "dead_letter": "d"},
-        {"max_receives": 3, "dead_letter": "q"},
-        {"retention": 59},
-        {"retention": 14 * 86400 + 1},
-    ],
-    ids=str,
-)
-def test_options_keep_to_the_bounds_of_sqs(home: Home, options: dict[str, Any]) -> None:
-    with pytest.raises(BadInput):
-        home.queues.create("q", QueueOptions(**options))
-    assert home.queues.names() == []
-
-
-@pytest.mark.parametrize("options", [(0, 0), (12 * 3600, 900)], ids=str)
-def test_the_bounds_of_sqs_are_allowed(home: Home, options: tuple[float, float]) -> None:
-    home.queues.create("q", QueueOptions(*options))
-    assert home.queues.options("q") == QueueOptions(*options)
-
-
-@pytest.mark.parametrize("delay", [-1, 901, math.nan])
-def test_a_delay_out_of_bounds_is_refused(home: Home, delay: float) -> None:
-    with pytest.raises(BadInput):
-        home.queues.send("q", ["x"], delay=delay)
-    assert home.queues.counts("q") == Counts()
-
-
-@pytest.mark.parametrize(
-    "batch",
-    [["x"] * 11, ["ok", "x" * (MAX_BODY + 1)], ["ok", "ä" * (MAX_BODY // 2 + 1)], ["\ud800"]],
-    ids=["too many", "too long", "too many bytes", "surrogate"],
-)
-def test_a_bad_batch_is_refused_as_a_whole(home: Home, batch: list[str]) -> None:
-    with pytest.raises(BadInput):
-        home.queues.send("q", batch)
-    assert home.queues.counts("q") == Counts()
-
-
-def test_a_body_of_a_mebibyte_is_taken(home: Home) -> None:
-    body = "ä" * (MAX_BODY // 2)
-    home.queues.send("q", [body])
-    assert receive_one(home).body == body
-
-
-@pytest.mark.parametrize(
-    "asked", [{"limit": 0}, {"limit": 11}, {"wait": 21}, {"wait": -1}, {"visibility": -1}], ids=str
-)
-def test_a_receive_out_of_bounds_is_refused(home: Home, asked: dict[str, Any]) -> None:
-    home.queues.send("q", ["x"])
-    with pytest.raises(BadInput):
-        home.queues.receive("q", **asked)
-    assert receive_one(home).receives == 1
-
-
-@pytest.mark.parametrize("visibility", [-1, 12 * 3600 + 1])
-def test_an_extension_out_of_bounds_is_refused(home: Home, visibility: float) -> None:
-    home.queues.send("q", ["x"])
-    receipt = receive_one(home).receipt
-    with pytest.raises(BadInput):
-        home.queues.extend("q", [receipt], visibility)
 
 
 def test_a_waiting_receiver_is_woken_by_a_message(home: Home) -> None:
@@ -446,3 +266,20 @@ def test_receivers_in_threads_get_every_message_once(home: Home) -> None:
     in_threads([work] * 6)
     assert sorted(got, key=int) == [str(n) for n in range(120)]
     assert home.queues.counts("q") == Counts()
+
+
+def test_a_queue_stays_known_when_it_is_empty_again(home: Home) -> None:
+    home.queues.send("q", ["1"])
+    [message] = home.queues.receive("q")
+    home.queues.delete("q", [message.receipt])
+    assert home.queues.names() == ["q"]
+    assert home.queues.options("q") == QueueOptions()
+
+
+def test_dead_letter_and_redriven_queues_become_known(home: Home) -> None:
+    home.queues.create("q", QueueOptions(visibility=0, max_receives=1, dead_letter="dead"))
+    home.queues.send("q", ["1"])
+    home.queues.receive("q")
+    home.queues.receive("q")
+    home.queues.redrive("dead", "elsewhere")
+    assert home.queues.names() == ["dead", "elsewhere", "q"]

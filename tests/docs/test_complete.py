@@ -96,7 +96,7 @@ def test_no_link_leads_nowhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-PATH = re.compile(r"`((?:src|apps|tests|docs|bench|scripts)/[\w./-]+)`")
+PATH = re.compile(r"`((?:src|apps|tests|docs|scripts)/[\w./-]+)`")
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

@@ -193,6 +193,39 @@ def test_a_worker_that_never_gets_into_service_is_killed() -> None:
     assert fleet.machines.present()[0].id != killed.subject
 
 
+def test_a_fleet_works_on_when_nothing_can_be_written(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fleet, wish = wishing(2)
+    fleet.run(10)
+
+    def full(*_: object) -> int:
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(fleet.journal, "write", full)
+    monkeypatch.setattr(fleet.crew, "_abandon", full)
+    for machine in fleet.machines.present():
+        fleet.machines.crash(machine.id)
+    wish.sizes.append(4)
+    fleet.run(4)
+    assert fleet.states() == ["idle"] * 4
+    wish.sizes.append(1)
+    fleet.run(2)
+    assert fleet.states() == ["idle"]
+    assert "scale.out f: 4 wished (not in the journal: the disk is full)" in caplog.text
+
+
+def test_a_worker_that_crashed_before_the_fleet_shrank_is_not_replaced_later() -> None:
+    fleet, wish = wishing(2)
+    fleet.run(2)
+    fleet.machines.crash(fleet.machines.present()[0].id)
+    wish.sizes.append(1)
+    fleet.run(3)
+    wish.sizes.append(2)
+    fleet.run(3)
+    assert fleet.events("worker.launched")[-1].reason == "scaled from 1 to 2"
+
+
 def hear(fleet: SimulatedFleet, at: float) -> str:
     """Let the first worker have given its last sign of life at `at`."""
     name, machine = next(iter(fleet.machines.machines.items()))

@@ -63,9 +63,9 @@ def test_the_reason_tells_the_numbers() -> None:
         reasons.append(decision.reason.partition(": ")[2])
     assert reasons == [
         "3 needed",
-        "1 needed; 3 kept for 2.0 s",
-        "1 needed; 3 kept for 1.0 s",
-        "1 needed, no more in the last 3.0 s",
+        "1 needed; 3 kept for 2 s",
+        "1 needed; 3 kept for 1 s",
+        "1 needed, no more in the last 3 s",
     ]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -117,6 +118,7 @@ def test_a_readable_descriptor_tells_of_an_end(processes: Processes) -> None:
 
 
 def test_a_command_that_is_not_there(processes: Processes) -> None:
+    gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(Unavailable, match="/no/such/program cannot be started: No such file"):
         processes.launch("w-1", replace(TEMPLATE, command=("/no/such/program",)))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,23 @@ def test_is_started_again_with_growing_rests(
     assert stopped[0].reason == "exit status 3: broken; started again in 100 ms"
     restarted = home.journal.read(kinds=["process.restarted"])
     assert [entry.reason for entry in restarted][:2] == ["restart number 1", "restart number 2"]
+    process.kill()
+    until(lambda: gone(process))
+
+
+def test_rests_stay_short_for_what_ran_well_before_it_ended(
+    home: Home, clock: VirtualClock, tmp_path: Path
+) -> None:
+    process = make(home, tmp_path / "log", "exec sleep 600")
+    process.tick()
+    for _ in range(4):
+        clock.advance(6)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        until(lambda: ended(process))
+        clock.advance(0.11)
+        process.tick()
+        assert process.running
     process.kill()
     until(lambda: gone(process))
 

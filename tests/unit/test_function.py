@@ -168,7 +168,11 @@ def test_a_missing_argument_is_named() -> None:
         declare(measure).check_args({"rule": "x"})
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"x", [math.nan], "\ud800"], ids=ascii)
+@pytest.mark.parametrize(
+    "value",
+    [object(), {1, 2}, b"x", [math.nan], "\ud800"],
+    ids=["object", "set", "bytes", "nan", "surrogate"],
+)
 def test_arguments_must_be_plain_json(value: Any) -> None:
     with pytest.raises(BadInput):
         declare(typed).encode_args({"h": value})

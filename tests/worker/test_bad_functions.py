@@ -30,6 +30,7 @@ FAILURES = {
     "nan": ("bad result", "Out of range float"),
     "surrogate": ("bad result", "surrogates"),
     "coroutine": ("bad result", "type coroutine"),
+    "garbage": ("crashed", "could not be understood"),
     "close everything": ("exited", "status"),
 }
 RESULTS = {"chatter": "said it", "fork": "once", "close stdout": None, "good": "good"}

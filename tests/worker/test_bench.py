@@ -130,6 +130,16 @@ def test_a_stop_blames_nobody(table: Table, tmp_path: Path) -> None:
     assert [table.home.ledger.attempts(each.id) for each in accepted] == [[], []]
 
 
+def test_without_a_child_there_is_nothing_to_look_after(table: Table) -> None:
+    table.bench.child.kill()
+    table.until(lambda: table.bench.child_gone, "the child's end")
+    assert table.bench.take_back() == 0
+    table.bench.tick(time.monotonic() + 1, 1.0)
+    table.bench.enforce(time.monotonic() + 1000)
+    table.bench.dismiss()
+    assert (table.bench.room_for(), table.bench.idle) == (0, False)
+
+
 def test_arguments_and_results_larger_than_a_pipe_pass(table: Table) -> None:
     big = table.hand_over({"number": 1}, {"number": "x" * 3_000_000}, {"number": "y" * 900_000})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,9 +57,9 @@ def test_wrong_settings_are_named(arguments: list[str], words: str) -> None:
     [
         (Ending(3, None), {}, "exited", "status 3"),
         (Ending(None, signal.SIGSEGV), {}, "crashed", "SIGSEGV"),
-        (Ending(None, signal.SIGXCPU), {}, "timed out", "CPU time than its limit of 3.0 s"),
+        (Ending(None, signal.SIGXCPU), {}, "timed out", "CPU time than its limit of 3 s"),
         (Ending(None, signal.SIGKILL), {}, "crashed", "signal 9, SIGKILL"),
-        (Ending(None, signal.SIGKILL), {"timed_out": True}, "timed out", "2.0 s"),
+        (Ending(None, signal.SIGKILL), {"timed_out": True}, "timed out", "2 s"),
         (Ending(None, signal.SIGKILL), {"oom_killed": True}, "out of memory", "100.0 MiB"),
         (Ending(None, signal.SIGKILL), {"resident": 95 * MiB}, "out of memory", "95.0 MiB"),
         (Ending(None, signal.SIGKILL), {"resident": 50 * MiB}, "crashed", "SIGKILL"),
@@ -111,6 +112,21 @@ def test_a_wakeup_that_was_heard_is_not_passed_on() -> None:
     leaving.leave()
     assert not other.wait(0)
     other.close()
+
+
+def test_a_worker_that_cannot_be_woken_looks_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = open_memory()
+
+    def full(channel: str) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(home.wake, "waiter", full)
+    room = WaitingRoom(home, "f")
+    assert not room.rest()
+    assert room.inside
+    assert 0 < room.until - time.monotonic() <= 1
+    room.leave()
+    assert not room.inside
 
 
 class Sometimes:

@@ -28,7 +28,7 @@ from billow.worker.messages import (
     encode_task,
 )
 from billow.worker.process import ChildProcess
-from billow.worker.protocol import HEAD, HELLO, MAX_BODY, RESULT, Frame, FrameReader
+from billow.worker.protocol import HEAD, HELLO, KINDS, MAX_BODY, RESULT, Frame, FrameReader
 from billow.worker.settings import Settings
 from tests.worker.harness import APP, until
 
@@ -36,7 +36,7 @@ TASK = Task("id1", '{"a":"é\\n"}', "n\n", "s/k", None, "me", 1, 2, 3.5, 4, "w")
 
 frames = st.builds(
     Frame,
-    st.integers(0, 255),
+    st.sampled_from(sorted(KINDS)),
     st.integers(0, 2**64 - 1),
     st.floats(allow_nan=False),
     st.floats(allow_nan=False),
@@ -60,9 +60,16 @@ def test_the_beginning_of_a_frame_is_known_as_such() -> None:
     assert reader.partial
 
 
-def test_a_frame_that_is_too_large_is_refused() -> None:
-    with pytest.raises(ValueError, match="bytes"):
-        FrameReader().feed(HEAD.pack(MAX_BODY + 1, RESULT, 1, 0.0, 0.0))
+@pytest.mark.parametrize(
+    "garbage",
+    [HEAD.pack(MAX_BODY + 1, RESULT, 1, 0.0, 0.0), HEAD.pack(0, 99, 1, 0.0, 0.0), b"\xff" * 1000],
+)
+def test_frames_before_what_cannot_be_one_are_kept(garbage: bytes) -> None:
+    reader, good = FrameReader(), Frame(RESULT, 1, body=b"1")
+    assert reader.feed(good.encode() + garbage + good.encode()) == [good]
+    assert reader.lost
+    assert reader.feed(good.encode()) == []
+    assert not reader.partial
 
 
 def test_a_task_arrives_as_it_was_sent() -> None:

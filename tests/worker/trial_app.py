@@ -137,6 +137,7 @@ BEHAVIOUR: dict[str, Any] = {
     "coroutine": later,
     "chatter": chatter,
     "close everything": lambda: os.closerange(3, 300),
+    "garbage": lambda: os.write(242, b"\xff" * 1000),
     "close stdout": close_stdout,
     "fork": fork_and_return,
 }

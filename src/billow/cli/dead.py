@@ -9,9 +9,9 @@ import click
 from billow.cli.out import ago, document, json_option, lines, say, table
 from billow.cli.place import Place, place_options
 from billow.errors import BadInput, NotFound
+from billow.flow.dead import Group, groups_of
 from billow.home import Home
 from billow.shapes import failure_shape
-from billow.web.dead import Group, groups_of
 
 
 @click.group(invoke_without_command=True)

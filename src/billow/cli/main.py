@@ -19,6 +19,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Look": ("jobs", "job", "results", "queues", "fleet", "tables"),
     "Mend": ("dead", "retry", "cancel"),
     "People": ("accounts",),
+    "Prove": ("drill",),
     "Set up": ("config", "doctor", "version"),
 }
 

@@ -46,13 +46,23 @@ def warn(text: str) -> None:
 
 def document(value: Any) -> None:
     """One JSON document."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(_json(value, indent=2))
 
 
 def lines(values: Iterable[Any]) -> None:
     """JSON lines, one value each."""
     for value in values:
-        click.echo(json.dumps(value, ensure_ascii=False))
+        click.echo(_json(value))
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """JSON to be read by people too; names of files that are no Unicode text are escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
@@ -109,7 +119,7 @@ def took(value: float | None) -> str:
     return "" if value is None else human_time(value)
 
 
-def printable(cell: Any) -> str:
-    """A cell as text; characters that could steer the terminal are shown, not sent."""
-    text = "" if cell is None else str(cell)
+def printable(value: Any) -> str:
+    """A value as text; characters that could steer the terminal are shown, not sent."""
+    text = "" if value is None else str(value)
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

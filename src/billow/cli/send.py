@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 import click
 
 from billow.cli.arguments import read_arguments
-from billow.cli.out import bar, json_option, lines, say, warn
+from billow.cli.out import bar, json_option, lines, printable, say, warn
 from billow.cli.place import Place, place_options
 from billow.cli.results import brief
 from billow.cli.waiting import wait_for
@@ -72,7 +72,7 @@ def send(
         sent = [Sent(function, accepted.id, accepted.new)]
     for one in sent:
         if one.problem:
-            warn(f"{one.file}: {one.problem}")
+            warn(f"{printable(one.file)}: {printable(one.problem)}")
     status = 2 if any(one.problem for one in sent) else 0
     good = [one for one in sent if one.job]
     if not wait:
@@ -133,6 +133,8 @@ def _send_one(
     path: Path,
     key: str | None,
 ) -> Sent:
+    if path.exists() and not path.is_file():
+        return Sent(str(path), problem="not a regular file")
     try:
         sha256 = None if key is None else _sha256(path)
         with path.open("rb") as file:
@@ -170,7 +172,7 @@ def _tell_sent(sent: list[Sent], as_json: bool) -> None:
         lines({"file": one.file, "id": one.job, "new": one.new} for one in sent)
         return
     for one in sent[:10] if len(sent) > 12 else sent:
-        say(f"{one.job}  {one.file}{'' if one.new else '  (known by its key)'}")
+        say(f"{one.job}  {printable(one.file)}{'' if one.new else '  (known by its key)'}")
     if len(sent) > 12:
         say(f"… {len(sent)} jobs in all; see `billow jobs`")
 
@@ -183,7 +185,7 @@ def _tell_done(done: list[Job], as_json: bool) -> None:
     for job in done:
         said = brief(job.result)
         if job.status is Status.FAILED and job.failure is not None:
-            said = f"failed: {job.failure.kind}: {job.failure.message}"
+            said = f"failed: {job.failure.kind}: {printable(job.failure.message)}"
         elif job.status is not Status.COMPLETED:
             said = job.status.value
         say(f"{job.name or job.id:<{width}}  {said}")

@@ -27,8 +27,12 @@ def wait_for(home: Home, ids: Sequence[str], place: Place) -> list[Job]:
     """
     if place.service() is None:
         warn("no service is running here; jobs wait until `billow up` starts one")
-    with bar("finished", len(ids)) as advance:
-        found = {job.id: job for job in finished(home, ids, advance)}
+    try:
+        with bar("finished", len(ids)) as advance:
+            found = {job.id: job for job in finished(home, ids, advance)}
+    except KeyboardInterrupt:
+        warn("the jobs go on; `billow jobs` shows them")
+        raise
     return [found[id_] for id_ in ids]
 
 

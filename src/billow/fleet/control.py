@@ -9,6 +9,7 @@ from billow.clock import Clock
 from billow.fleet.crew import Crew
 from billow.fleet.policy import AlarmView, Decision, Observation
 from billow.fleet.roster import tally
+from billow.fleet.telling import tell
 from billow.options import Fleet
 from billow.ports.journal import Journal
 from billow.ports.ledger import Counts
@@ -144,7 +145,7 @@ class Controller:
             "visible": seen.visible,
             "in_flight": seen.in_flight,
         }
-        self._journal.write(kind, self.function, decision.reason, facts)
+        tell(self._journal, kind, self.function, decision.reason, facts)
         self._why = f"scaled from {self.wanted} to {allowed}"
         self.wanted = allowed
         self._changing = True
@@ -159,7 +160,7 @@ class Controller:
         self._bound_told = bound
         reason = f"{decision.reason}; {decision.wanted} wanted, but {bound} is {allowed}"
         facts = {"asked": decision.wanted, "bound": bound, "allowed": allowed}
-        self._journal.write("scale.bound", self.function, reason, facts)
+        tell(self._journal, "scale.bound", self.function, reason, facts)
 
     def _tell_alarms(self, alarms: tuple[AlarmView, ...]) -> None:
         before = {alarm.name: alarm.state for alarm in self._decision.alarms}
@@ -170,7 +171,7 @@ class Controller:
                 reason = f"{alarm.name}: {old} -> {alarm.state} at {value}"
                 bound = f" ({alarm.comparison} {alarm.threshold:g})"
                 kind = f"alarm.{alarm.state.lower()}"
-                self._journal.write(kind, self.function, reason + bound, alarm._asdict())
+                tell(self._journal, kind, self.function, reason + bound, alarm._asdict())
 
 
 def _worker_state(machine: Machine) -> dict[str, Any]:

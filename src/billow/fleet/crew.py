@@ -10,6 +10,7 @@ from billow.clock import Clock
 from billow.errors import Unavailable
 from billow.fleet.backoff import Backoff
 from billow.fleet.roster import as_told, leavers
+from billow.fleet.telling import tell
 from billow.options import LaunchTemplate
 from billow.ports.journal import Journal
 from billow.ports.machines import Ended, Machine, Machines, WorkerState
@@ -92,7 +93,8 @@ class Crew:
         missing = wanted - len(present)
         if missing > 0 and self._backoff.due(self._clock.now()):
             self._launch(missing, why)
-        elif missing < 0:
+        if missing <= 0:
+            self._unreplaced.clear()
             for machine in leavers(present, -missing):
                 self._drain(machine, why)
 
@@ -189,7 +191,7 @@ class Crew:
     def _write_end(self, end: Ended, rest: float | None) -> None:
         """Write down an end and give its jobs back; `rest` is set if nobody asked for the end."""
         name = end.machine.id
-        given_back = self._abandon(name) if end.status != 0 else 0
+        given_back = self._give_back(name) if end.status != 0 else 0
         jobs = f"; {_jobs(given_back)} given back" if given_back else ""
         facts = {"status": end.status, "done": end.machine.done, "given_back": given_back}
         if rest is None:
@@ -202,6 +204,12 @@ class Crew:
         if name in self._starting:
             self.trouble = f"no worker gets into service; {name}: {end.cause}"
 
+    def _give_back(self, name: str) -> int:
+        try:
+            return self._abandon(name)
+        except Unavailable:
+            return 0  # its leases run out by themselves
+
     def _forget(self, name: str) -> None:
         self._starting.discard(name)
         self._killed.discard(name)
@@ -209,9 +217,8 @@ class Crew:
         self._leaving.pop(name, None)
 
     def _write(self, what: str, subject: str, reason: str, **facts: object) -> None:
-        self._journal.write(
-            f"worker.{what}", subject, reason, {"function": self._function, **facts}
-        )
+        whose = {"function": self._function, **facts}
+        tell(self._journal, f"worker.{what}", subject, reason, whose)
 
 
 def _jobs(count: int) -> str:

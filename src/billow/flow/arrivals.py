@@ -8,8 +8,10 @@ from billow.app import App
 from billow.ports.ledger import Submission
 from billow.ports.objects import ArrivalRule, Copy, ObjectInfo
 
-#: Metadata of an object that tells of its job: arguments as JSON text, seconds of delay,
-#: idempotency key, and the digest of what was asked.
+#: Metadata of an object that tells of its job: the function that was asked for (others that the
+#: object reaches get no arguments), arguments as JSON text, seconds of delay, idempotency key, and
+#: the digest of what was asked.
+FUNCTION = "billow-function"
 ARGS = "billow-args"
 DELAY = "billow-delay"
 KEY = "billow-key"
@@ -29,20 +31,25 @@ def arrival_rule(app: App) -> ArrivalRule:
         store = app.stores.get(arrived.store)
         made: list[Copy | Submission] = [Copy(name) for name in store.copies] if store else []
         if function := watchers.get(arrived.store):
-            told = arrived.metadata
-            digest = upload_digest(told.get(DIGEST, ""), arrived.sha256) if KEY in told else ""
-            made.append(
-                Submission(
-                    function.name,
-                    args=told.get(ARGS, "{}"),
-                    name=arrived.name or arrived.key,
-                    upload=f"{arrived.store}/{arrived.key}",
-                    owner=arrived.owner,
-                    key=told.get(KEY),
-                    digest=digest,
-                    delay=float(told.get(DELAY, 0)),
-                )
-            )
+            made.append(_job_of(function.name, arrived))
         return made
 
     return rule
+
+
+def _job_of(function: str, arrived: ObjectInfo) -> Submission:
+    told = arrived.metadata
+    asked_for = told.get(FUNCTION, function) == function
+    key = told.get(KEY)
+    if key is not None and not asked_for:
+        key = f"{function}:{key}"
+    return Submission(
+        function,
+        args=told.get(ARGS, "{}") if asked_for else "{}",
+        name=arrived.name or arrived.key,
+        upload=f"{arrived.store}/{arrived.key}",
+        owner=arrived.owner,
+        key=key,
+        digest="" if key is None else upload_digest(told.get(DIGEST, ""), arrived.sha256),
+        delay=float(told.get(DELAY, 0)),
+    )

@@ -10,12 +10,11 @@ from typing import Any, BinaryIO
 
 from billow.app import App
 from billow.errors import BadInput, Conflict, NotFound, TooLarge
-from billow.flow.arrivals import ARGS, DELAY, DIGEST, KEY, arrival_rule, upload_digest
+from billow.flow.arrivals import ARGS, DELAY, DIGEST, FUNCTION, KEY, arrival_rule, upload_digest
 from billow.function import Function
 from billow.home import Home, open_home
 from billow.job import Job
 from billow.ports.ledger import Accepted, Submission
-from billow.ports.objects import ObjectInfo
 from billow.ports.wake import DONE
 from billow.units import MiB, human_size
 
@@ -126,7 +125,7 @@ class Client:
         assert target.accepts is not None
         target.accepts.check(label)
         text = target.encode_args(args or {})
-        metadata = {ARGS: text}
+        metadata = {FUNCTION: function, ARGS: text}
         if delay:
             metadata[DELAY] = repr(delay)
         if key is not None:
@@ -144,9 +143,7 @@ class Client:
             limit=target.accepts.max_size,
             sha256=sha256,
         )
-        if not stored.jobs[0].new:
-            self._drop(stored.info)
-        return stored.jobs[0]
+        return self._own(stored.jobs, function)
 
     def job(self, id: str) -> Job:
         """A job as it is now.
@@ -177,13 +174,23 @@ class Client:
         done: dict[str, Job] = {}
         with self.home.wake.waiter(DONE) as waiter:
             while True:
+                began = time.monotonic()
                 for id_ in ids:
                     if id_ not in done and (job := self.job(id_)).status.final:
                         done[id_] = job
-                left = _LOOK_AGAIN if deadline is None else deadline - time.monotonic()
+                now = time.monotonic()
+                left = _LOOK_AGAIN if deadline is None else deadline - now
                 if len(done) == len(set(ids)) or left <= 0:
                     return [done.get(id_) or self.job(id_) for id_ in ids]
+                # Looking at many jobs takes long; it must not take most of the time.
+                time.sleep(min(left, now - began))
                 waiter.wait(min(left, _LOOK_AGAIN))
+
+    def _own(self, jobs: Sequence[Accepted], function: str) -> Accepted:
+        """Of the jobs that one upload made, the one that was asked for."""
+        if len(jobs) == 1:
+            return jobs[0]
+        return next(job for job in jobs if self.job(job.id).function == function)
 
     def _sent_before(
         self, owner: str, key: str, asked: str, file: BinaryIO | Iterable[bytes], limit: int
@@ -196,11 +203,6 @@ class Client:
         if found[1] != upload_digest(asked, _sha256(file, limit)):
             raise Conflict(f"the idempotency key {key!r} was used before for another request")
         return Accepted(found[0], self.job(found[0]).seq, False)
-
-    def _drop(self, twin: ObjectInfo) -> None:
-        """Forget an upload that came at the same time as its twin, which made the job."""
-        for store in self.app.stores:
-            self.home.objects.delete(store, twin.key)
 
     def _without_upload(self, function: str) -> Function:
         target = self.app.get(function)

@@ -19,6 +19,7 @@ from billow.app import App
 from billow.clock import Clock, ScaledClock
 from billow.home import Home
 from billow.keeper.listen import url
+from billow.keeper.orphans import abandon_dead_workers
 from billow.keeper.parts import Parts, Settings
 from billow.keeper.report import Report
 from billow.keeper.upkeep import Upkeep
@@ -100,6 +101,8 @@ class Keeper:
     def _start(self) -> None:
         latest = self._home.journal.read(newest=True, limit=1)
         self._seen_seq = latest[0].seq if latest else 0
+        for function, _ in self._parts.fleets:
+            self._guard("orphans", partial(abandon_dead_workers, self._home, function.name))
         service = self._service()
         for process in self._parts.processes:
             process.tick()
@@ -151,12 +154,14 @@ class Keeper:
     def _rest(self, waiter: Waiter, began: float) -> None:
         """Wait until something happens or it is time to look again; at least a breath."""
         now = time.monotonic()
-        breath = max(BREATH, (now - began) * CALM)
         pause = min(TICK, 60 / LOOKS_PER_MINUTE / self._settings.speed)
+        breath = BREATH
         if any(controller.restless for _, controller in self._parts.fleets):
             pause = min(pause, RESTLESS)
+        else:
+            breath = max(BREATH, min(TICK, (now - began) * CALM))
         self._wait([waiter.fileno()], max(pause, breath))
-        early = now + min(breath, TICK) - time.monotonic()
+        early = now + breath - time.monotonic()
         if early > 0 and not self._stops:
             time.sleep(early)
         waiter.clear()

@@ -9,8 +9,12 @@ from billow.clock import Clock
 from billow.drivers.embedded.spawn import Child
 from billow.errors import Unavailable
 from billow.fleet.backoff import Backoff
+from billow.fleet.telling import tell
 from billow.ports.journal import Journal
 from billow.units import human_time
+
+#: Seconds after which an end is not the fault of the start, so that the next start comes at once.
+SETTLED = 5.0
 
 
 class Supervised:
@@ -82,14 +86,13 @@ class Supervised:
         except Unavailable as problem:
             rest = self._backoff.failed(now)
             reason = f"{problem}; tried again in {human_time(rest)}"
-            self._journal.write("process.stopped", self.name, reason)
+            self._tell("stopped", reason)
             return
         self._since = now
         self._restarts += 1
         again = self._restarts > 0
-        kind = "process.restarted" if again else "process.started"
         reason = f"restart number {self._restarts}" if again else "started"
-        self._journal.write(kind, self.name, reason, {"pid": self._child.pid})
+        self._tell("restarted" if again else "started", reason, pid=self._child.pid)
 
     def _look(self) -> None:
         status = self._child.poll() if self._child else None
@@ -98,12 +101,16 @@ class Supervised:
         words = self._child.last_words()
         how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
         self._child = None
-        self._since = self._clock.now()
-        facts = {"status": status}
+        now = self._clock.now()
+        if now - self._since >= SETTLED:
+            self._backoff.proved()
+        self._since = now
         if self._stopping:
-            self._journal.write("process.stopped", self.name, how, facts)
+            self._tell("stopped", how, status=status)
             return
         rest = human_time(self._backoff.failed(self._since))
         said = f": {words}" if words and status > 0 else ""
-        reason = f"{how}{said}; started again in {rest}"
-        self._journal.write("process.stopped", self.name, reason, facts)
+        self._tell("stopped", f"{how}{said}; started again in {rest}", status=status)
+
+    def _tell(self, what: str, reason: str, **facts: object) -> None:
+        tell(self._journal, f"process.{what}", self.name, reason, facts)

@@ -227,10 +227,12 @@ class Ledger(Protocol):
         before: int | None = None,
         after: int | None = None,
         limit: int = 50,
+        results: bool = True,
     ) -> Page:
         """Jobs newest first. `before` a seq pages back; `after` a seq gives what came since.
 
-        `text` finds jobs whose name contains it. Pages cost the same at any depth.
+        `text` finds jobs whose name contains it. Pages cost the same at any depth. Without
+        `results` each job's result is None and is not even read: a page of them may be large.
         """
         ...
 

@@ -71,7 +71,8 @@ class Objects(Protocol):
         """Store an object; when it returns, bytes, row, copies and jobs are all durable.
 
         Without `key` it gets a new one: an id, a slash and the safe name. An existing key is
-        replaced as a whole. Nothing remains of a put that fails.
+        replaced as a whole. Nothing remains of a put that fails. A put whose jobs all exist
+        already, by their idempotency keys, is a repetition: it gives those jobs and stores nothing.
 
         Raises:
             TooLarge: more than `limit` bytes came.

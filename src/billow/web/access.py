@@ -74,8 +74,5 @@ class Access:
 
 def route_of(scope: Scope) -> str:
     """What was asked for, without what varies: there are only so many of them."""
-    route: str | None = scope.get("billow.route")
-    if route is not None:
-        return route
     endpoint = scope.get("endpoint")
     return getattr(endpoint, "__name__", type(endpoint).__name__) if endpoint else "none"

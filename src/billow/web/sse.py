@@ -58,9 +58,13 @@ def numbers_in(id: str | None, count: int) -> list[int] | None:
     if id is None:
         return None
     parts = id.split(".")
-    if len(parts) != count or not all(p.isdecimal() and len(p) < 19 for p in parts):
+    if len(parts) != count or not all(_is_number(part) for part in parts):
         raise BadInput("the last event id is none of this stream's")
     return [int(part) for part in parts]
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 class Pulse:

@@ -12,7 +12,7 @@ from billow.flow.followup import FollowUp
 from billow.flow.surroundings import scratch_of
 from billow.flow.task import Task
 from billow.flow.work import BatchSize
-from billow.job import Job
+from billow.job import Failure, Job
 from billow.ports.ledger import Lease
 from billow.units import seconds
 from billow.worker import system
@@ -65,7 +65,7 @@ class Workbench:
         self._loaded = False
         self._leave_by = time.monotonic() + _LOAD_LIMIT
         self._resident = 0
-        self._timed_out = self._blameless = False
+        self._timed_out = self._blameless = self._garbled = False
 
     @property
     def idle(self) -> bool:
@@ -79,7 +79,10 @@ class Workbench:
 
     def room_for(self) -> int:
         """How many more jobs to take."""
-        return max(0, self.batch.depth - len(self.held)) if self.ready else 0
+        if not self.ready:
+            return 0
+        depth = min(self.batch.depth, self._desk.hello.limits.jobs_per_child or self.batch.depth)
+        return max(0, depth - len(self.held))
 
     def hand_over(self, jobs: Sequence[tuple[Lease, Task]]) -> None:
         """Give jobs to the child."""
@@ -109,8 +112,7 @@ class Workbench:
         if self.child_gone:
             return
         self._came = 0
-        for frame in self.child.collect():
-            self._hear(frame)
+        self._listen()
         if self._came:
             self._fruitless = 0
             now = time.monotonic()
@@ -119,6 +121,17 @@ class Workbench:
         ending = self.child.ending()
         if ending is not None:
             self._child_ended(ending)
+
+    def _listen(self) -> None:
+        """Take in what the child has sent; if the author's code wrote into its pipe, stop it."""
+        try:
+            for frame in self.child.collect():
+                self._hear(frame)
+        except (ValueError, LookupError, TypeError):
+            self._garbled = True
+        self._garbled = self._garbled or self.child.garbled
+        if self._garbled:
+            self.child.kill()
 
     def _hear(self, frame: Frame) -> None:
         if frame.kind == HELLO:
@@ -133,12 +146,15 @@ class Workbench:
         elif frame.kind == PROGRESS:
             if held := self.held.get(frame.serial):
                 self._desk.report(held, frame.started)
-        elif held := self.held.pop(frame.serial, None):
-            self._came += 1
+        elif held := self.held.get(frame.serial):
             self._desk.settle(held, decode_performed(frame))
+            del self.held[frame.serial]
+            self._came += 1
 
     def take_back(self, lost: set[int] | frozenset[int] = frozenset()) -> int:
         """Release the jobs that were not begun, save those that are `lost` anyway; how many."""
+        if self.child_gone:
+            return 0
         back = [serial for serial in self.child.take_back() if serial in self.held]
         for serial in back:
             held = self.held.pop(serial)
@@ -160,13 +176,12 @@ class Workbench:
             self.child.kill()
 
     def _child_ended(self, ending: Ending) -> None:
-        for frame in self.child.collect():
-            self._hear(frame)
+        self._listen()
         self.take_back()
         if self.held:
             self._fruitless = 0
-        for held in self.held.values():
-            if self._blameless:
+        for place, held in enumerate(self.held.values()):
+            if self._blameless or place > 0:
                 self._desk.release(held)
             else:
                 self._blame(held, ending)
@@ -186,10 +201,15 @@ class Workbench:
         self.faulty = not self._loaded or self._fruitless >= _FRUITLESS
 
     def _blame(self, held: Held, ending: Ending) -> None:
+        ran = time.monotonic() - self._running_since(held)
+        self._desk.blame(held, self._cause(ending), time.time() - ran)
+
+    def _cause(self, ending: Ending) -> Failure:
+        if self._garbled:
+            return Failure("crashed", "its process sent the worker what could not be understood")
         limits, kills = self._desk.hello.limits, system.oom_kills()
         known = Circumstances(limits, self._timed_out, self._resident, kills != self._oom_kills)
-        ran = time.monotonic() - self._running_since(held)
-        self._desk.blame(held, why(ending, known), time.time() - ran)
+        return why(ending, known)
 
     def _running_since(self, held: Held) -> float:
         """A job begins when it is handed over, or when the one before it ends."""

@@ -188,7 +188,8 @@ class Desk:
         notes, self._notes = self._notes, []
         for failure, lease in notes:
             facts = {"job": lease.id, "kind": failure.kind, "worker": self._worker}
-            self.home.journal.write("job.failed", self._function, failure.message, facts)
+            with contextlib.suppress(Unavailable):  # the ledger has it
+                self.home.journal.write("job.failed", self._function, failure.message, facts)
 
 
 def _chance() -> float:

@@ -6,6 +6,7 @@ from keeping leases, enforcing limits and recording results.
 
 from __future__ import annotations
 
+import sys
 import time
 
 from billow.flow.followup import is_due
@@ -42,7 +43,9 @@ class Worker:
         self._look = True
         self._pace = min(_TICK, settings.lease / 4)
         self._next_tick = self._next_followup = 0.0
-        self._draining_since: float | None = None
+        self._draining = False
+        #: When it last had a job in hand.
+        self._busy_at = 0.0
         self._hurried = False
 
     def run(self) -> int:
@@ -56,28 +59,29 @@ class Worker:
             self._tell()
             self._wait()
         self._leave()
-        return 1 if self._bench.faulty else 0
-
-    # Coming and going
+        if self._desk.pending:
+            sys.stderr.write("left without recording what was done; others will run it again\n")
+        return 1 if self._bench.faulty or self._desk.pending else 0
 
     def _obey(self) -> None:
         """Begin to leave if asked to, or if there is no child to work with."""
         bench = self._bench
-        if self._draining_since is None and (self._events.stop or bench.faulty):
-            self._draining_since = time.monotonic()
+        if not self._draining and (self._events.stop or bench.faulty):
+            self._draining = True
+            self._busy_at = time.monotonic()
             self._room.leave()
             if not bench.faulty:
                 bench.take_back()
         if self._events.hurry and not self._hurried:
             self._hurried = True
             bench.stop()
-        if bench.child_gone and self._draining_since is None:
+        if bench.child_gone and not self._draining:
             bench.start()
 
     def _done(self) -> bool:
-        if self._draining_since is None or self._bench.held:
+        if not self._draining or self._bench.held:
             return False
-        late = time.monotonic() - self._draining_since > _RECORD_LIMIT
+        late = time.monotonic() - self._busy_at > _RECORD_LIMIT
         return late or not self._desk.pending
 
     def _leave(self) -> None:
@@ -89,8 +93,6 @@ class Worker:
             bench.collect()
             bench.enforce(time.monotonic())
         self._desk.write_notes()
-
-    # Taking and recording
 
     def _exchange(self) -> None:
         """Record outcomes and take jobs, as far as there is something to record or to take."""
@@ -106,7 +108,7 @@ class Worker:
             self._room.leave()
 
     def _want(self) -> int:
-        return self._bench.room_for() if self._draining_since is None else 0
+        return 0 if self._draining else self._bench.room_for()
 
     def _hand_over(self, leases: list[Lease]) -> None:
         jobs = []
@@ -136,11 +138,11 @@ class Worker:
                 ended = Performed(time.time(), time.time(), "null")
                 self._desk.settle(Held(lease, now, asked), ended)
 
-    # Looking after
-
     def _look_after(self) -> None:
         now = time.monotonic()
         self._bench.enforce(now)
+        if self._bench.held:
+            self._busy_at = now
         if now >= self._next_tick:
             self._next_tick = now + self._pace
             self._bench.tick(now, self._pace)
@@ -161,7 +163,7 @@ class Worker:
         if waiter is not None and waiter.fileno() in ready:
             self._room.rung()
             self._look = True
-        elif waiter is not None and time.monotonic() >= self._room.until:
+        elif self._room.inside and time.monotonic() >= self._room.until:
             self._look = True
 
     def _busy_without_waiting(self) -> bool:
@@ -172,7 +174,7 @@ class Worker:
         open_now = time.monotonic() >= desk.closed_until
         if open_now and (desk.pending or (self._look and self._want())):
             return True
-        if not bench.idle or self._draining_since is not None or not open_now:
+        if not bench.idle or self._draining or not open_now:
             return False
         self._look = self._room.rest()
         return self._look
@@ -180,17 +182,15 @@ class Worker:
     def _sleep_until(self) -> float:
         now = time.monotonic()
         times = [self._bench.next_time(now)]
-        if self._bench.held or self._draining_since is not None:
+        if self._bench.held or self._draining:
             times.append(self._next_tick)
-        if self._room.waiter is not None:
+        if self._room.inside:
             times.append(self._room.until)
         if self._desk.closed_until > now:
             times.append(self._desk.closed_until)
         if (told := self._status.due(self._facts())) is not None:
             times.append(told)
         return min(times)
-
-    # Telling
 
     def _facts(self) -> Facts:
         bench, desk = self._bench, self._desk
@@ -207,7 +207,7 @@ class Worker:
         )
 
     def _state(self) -> str:
-        if self._draining_since is not None:
+        if self._draining:
             return "draining"
         if self._bench.held:
             return "busy"

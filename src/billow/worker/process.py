@@ -58,6 +58,11 @@ class ChildProcess:
         """Whether frames wait for the child to read others first."""
         return bool(self._unsent)
 
+    @property
+    def garbled(self) -> bool:
+        """Whether something came that the child did not mean to send."""
+        return self._reader.lost
+
     def hand_over(self, serials: Iterable[int], frames: Iterable[bytes]) -> None:
         """Give jobs to the child. Tickets go first: no ticket at a frame means taken back."""
         os.write(self._tickets, b"".join([TICKET.pack(serial) for serial in serials]))

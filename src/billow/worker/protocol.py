@@ -25,6 +25,9 @@ JOB, LAST_JOB, FOLLOW_UP = 1, 2, 3
 #: Frames to the parent: ready, or why not; a plain result; any other end of a try; how far a job
 #: is; the child is worn out and begins no further job.
 HELLO, FAULT, RESULT, ENDED, PROGRESS, WORN = 11, 12, 13, 14, 15, 16
+KINDS = frozenset(
+    {JOB, LAST_JOB, FOLLOW_UP, HELLO, FAULT, RESULT, ENDED, PROGRESS, WORN},
+)
 
 
 class Frame(NamedTuple):
@@ -47,6 +50,8 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        #: What came cannot be a frame; nothing after it can be read.
+        self.lost = False
 
     @property
     def partial(self) -> bool:
@@ -54,23 +59,21 @@ class FrameReader:
         return bool(self._buffer)
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames that are complete now.
-
-        Raises:
-            ValueError: a body is larger than allowed; nothing after it can be read.
-        """
+        """The frames that are complete now, up to what cannot be one."""
         buffer = self._buffer
-        buffer += data
+        if not self.lost:
+            buffer += data
         frames = []
         at, size, head = 0, len(buffer), HEAD.size
         while size - at >= head:
             length, kind, serial, started, finished = HEAD.unpack_from(buffer, at)
-            if length > MAX_BODY:
-                raise ValueError(f"a frame of {length} bytes; {MAX_BODY} are allowed")
+            if length > MAX_BODY or kind not in KINDS:
+                self.lost = True
+                break
             end = at + head + length
             if end > size:
                 break
             frames.append(Frame(kind, serial, started, finished, bytes(buffer[at + head : end])))
             at = end
-        del buffer[:at]
+        del buffer[: size if self.lost else at]
         return frames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from billow.errors import Unavailable
@@ -20,6 +21,8 @@ class WaitingRoom:
         self._function = function
         self._waiter: Waiter | None = None
         self._rung = False
+        #: Whether the worker rests.
+        self.inside = False
         #: When to look unasked, on the monotonic clock.
         self.until = 0.0
 
@@ -29,11 +32,17 @@ class WaitingRoom:
         return self._waiter
 
     def rest(self) -> bool:
-        """Wait for work; True if one more look is needed before that, so as to miss nothing."""
+        """Wait for work; True if one more look is needed before that, so as to miss nothing.
+
+        Where no place to wait in can be made, because the disk is full, nobody can wake the worker;
+        it looks unasked.
+        """
+        self.inside = True
         if self._waiter is None:
-            self._waiter = self._home.wake.waiter(jobs_channel(self._function))
-            return True
-        if self._rung:
+            with contextlib.suppress(OSError):
+                self._waiter = self._home.wake.waiter(jobs_channel(self._function))
+                return True
+        if self._rung and self._waiter is not None:
             self._rung = False
             self._waiter.clear()
             return True
@@ -55,6 +64,7 @@ class WaitingRoom:
 
     def leave(self) -> None:
         """Go to work. A wake-up that came unnoticed is passed on: it was for another job."""
+        self.inside = False
         waiter, self._waiter = self._waiter, None
         if waiter is None:
             return

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from billow.drivers.embedded.accepting import insert_jobs
+from billow.drivers.embedded.queue_names import note_queue
 from billow.drivers.embedded.records import record_object
 from billow.drivers.embedded.rows import (
     COMPLETED,
@@ -123,6 +124,8 @@ class Work:
 
     def _apply(self, effect: Effect) -> None:
         if type(effect) is Publish:
+            if effect.queue not in self.queues:
+                note_queue(self._connection, effect.queue)
             self._execute(
                 "insert into messages(queue, body, due, sent) values(?1, ?2, ?3 + coalesce("
                 "(select delay from queues where name = ?1), 0), ?3)",

@@ -181,6 +181,7 @@ class SqliteLedger:
         before: int | None = None,
         after: int | None = None,
         limit: int = 50,
+        results: bool = True,
     ) -> Page:
         """Jobs newest first."""
         return find_page(
@@ -193,6 +194,7 @@ class SqliteLedger:
             before=before,
             after=after,
             limit=limit,
+            results=results,
         )
 
     def attempts(self, id: str) -> list[Attempt]:

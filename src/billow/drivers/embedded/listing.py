@@ -14,8 +14,10 @@ MAX_PAGE = 1000
 #: Up to this many waiting jobs are sorted; of more, the newest of all jobs surely hold a page.
 _FEW = 5000
 
+_WITHOUT_RESULT = JOB_COLUMNS.replace(" result,", " null,")
 
-def find_page(
+
+def find_page(  # noqa: PLR0913 - what a caller may ask for
     connection: sqlite3.Connection,
     *,
     function: str | None,
@@ -26,6 +28,7 @@ def find_page(
     before: int | None,
     after: int | None,
     limit: int,
+    results: bool,
 ) -> Page:
     """Jobs that match, newest first; with `after`, the first ones that came since, newest first."""
     limit = max(1, min(limit, MAX_PAGE))
@@ -34,8 +37,9 @@ def find_page(
     where, values = _conditions(function, status, owner, dead, text, before, after)
     order = "asc" if after is not None and before is None else "desc"
     index = _index(connection, function, status)
+    columns = JOB_COLUMNS if results else _WITHOUT_RESULT
     rows = connection.execute(
-        f"select {JOB_COLUMNS} from jobs {index} where {where} "  # noqa: S608 - constants, bound values
+        f"select {columns} from jobs {index} where {where} "  # noqa: S608 - constants, bound values
         f"order by seq {order} limit ?",
         (*values, limit + 1),
     ).fetchall()

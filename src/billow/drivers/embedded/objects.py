@@ -25,6 +25,14 @@ _COLUMNS = "store, key, size, sha256, type, name, owner, metadata, created"
 _BLOCK = 1 * MiB
 
 
+class _Repeated(Exception):
+    """An upload that came before: its rows are undone, these are the jobs that it made then."""
+
+    def __init__(self, jobs: list[Accepted]) -> None:
+        super().__init__(jobs)
+        self.jobs = jobs
+
+
 class SqliteObjects:
     """All objects of a service."""
 
@@ -73,9 +81,15 @@ class SqliteObjects:
             created=self._clock.now(),
         )
         try:
-            return self.arrive(info, lambda _: blob.id)
-        except BaseException:
+            return self.arrive(info, lambda _: blob.id, once=True)
+        except _Repeated as known:
             self._blobs.remove(blob.id)
+            return Stored(info, known.jobs)
+        except Exception:
+            # What interrupts from outside (Ctrl-C) may come while the row is being committed or
+            # after, so then the bytes stay; if no row refers to them, they are swept away later.
+            if not is_used(self._database.reader, blob.id):
+                self._blobs.remove(blob.id)
             raise
 
     def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
@@ -83,8 +97,13 @@ class SqliteObjects:
         blob = self._blobs.write(data, limit, None)
         return Staged(blob.id, blob.size, blob.sha256)
 
-    def arrive(self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str]) -> Stored:
-        """Record an object and all that its arrival sets off, durably; then wake workers."""
+    def arrive(
+        self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str], *, once: bool = False
+    ) -> Stored:
+        """Record an object and all that its arrival sets off, durably; then wake workers.
+
+        With `once`, raises _Repeated if all its jobs exist already.
+        """
         asked: list[Submission] = []
         unused: list[str] = []
 
@@ -100,7 +119,10 @@ class SqliteObjects:
                         asked.append(consequence)
                     elif consequence.store not in {other.store for other in arrived}:
                         arrived.append(_moved(one, consequence.store, one.key))
-            return self._ledger.insert(connection, asked) if asked else []
+            jobs = self._ledger.insert(connection, asked) if asked else []
+            if once and jobs and not any(job.new for job in jobs):
+                raise _Repeated(jobs)
+            return jobs
 
         jobs = self._group.run(work)
         for gone in unused:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from billow.clock import Clock
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
+from billow.drivers.embedded.queue_names import note_queue
 from billow.errors import BadInput, NotFound
 from billow.ports.ledger import Counts
 from billow.ports.queues import (
@@ -58,9 +59,7 @@ class SqliteQueues:
 
     def names(self) -> list[str]:
         """All queues, sorted."""
-        rows = self._database.reader.execute(
-            "select name from queues union select distinct queue from messages order by 1"
-        )
+        rows = self._database.reader.execute("select name from queues order by name")
         return [name for (name,) in rows]
 
     def options(self, name: str) -> QueueOptions:
@@ -78,6 +77,7 @@ class SqliteQueues:
         now = self._clock.now()
 
         def work(connection: sqlite3.Connection) -> list[str]:
+            note_queue(connection, name)
             hidden = (_options(connection, name) or _DEFAULT).delay if delay is None else delay
             insert = "insert into messages(queue, body, due, sent) values(?, ?, ?, ?)"
             return [
@@ -204,6 +204,7 @@ class SqliteQueues:
         now = self._clock.now()
 
         def work(connection: sqlite3.Connection) -> int:
+            note_queue(connection, target)
             return connection.execute(
                 "update messages set queue = ?, due = ?, receives = 0, turn = turn + 1 "
                 "where seq in (select seq "
@@ -257,4 +258,7 @@ def _bury(
         "where queue = ? and due <= ? and receives >= ?",
         (dead_letter, now, name, now, max_receives),
     ).rowcount
-    return [dead_letter] if moved else []
+    if not moved:
+        return []
+    note_queue(connection, dead_letter)
+    return [dead_letter]

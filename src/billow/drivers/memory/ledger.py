@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from billow.clock import Clock
 from billow.drivers.memory.rows import JobRow
@@ -132,6 +133,7 @@ class MemoryLedger:
         before: int | None = None,
         after: int | None = None,
         limit: int = 50,
+        results: bool = True,
     ) -> Page:
         """Jobs newest first; with `after` alone, the first ones that came since."""
 
@@ -150,7 +152,7 @@ class MemoryLedger:
         with self._lock:
             rows = list(self._rows.values()) if forward else reversed(self._rows.values())
             jobs = list(itertools.islice((row.job() for row in rows if fits(row)), limit + 1))
-        page = jobs[:limit]
+        page = [job if results else replace(job, result=None) for job in jobs[:limit]]
         rest = page[-1].seq if len(jobs) > limit else None
         return Page(page[::-1] if forward else page, rest)
 

@@ -77,7 +77,7 @@ class MemoryObjects:
             dict(metadata or {}),
             self._clock.now(),
         )
-        return self._arrive(_Row(info, body, new_id()))
+        return self._arrive(_Row(info, body, new_id()), once=True)
 
     def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
         """Keep bytes without an object."""
@@ -186,7 +186,7 @@ class MemoryObjects:
             except KeyError:
                 raise NotFound(f"there is no object {key!r} in {store!r}") from None
 
-    def _arrive(self, row: _Row) -> Stored:
+    def _arrive(self, row: _Row, *, once: bool = False) -> Stored:
         """Record an object with everything its arrival sets off, all or nothing."""
         rows, submissions = [row], list[Submission]()
         seen = {row.info.store}
@@ -199,7 +199,8 @@ class MemoryObjects:
                     rows.append(_copied(arrived, step))
         with self._lock:
             jobs = self._ledger.submit(submissions)
-            self._rows.update(((r.info.store, r.info.key), r) for r in rows)
+            if not once or not jobs or any(job.new for job in jobs):
+                self._rows.update(((r.info.store, r.info.key), r) for r in rows)
             return Stored(row.info, jobs)
 
 

@@ -26,8 +26,6 @@ class JobRow:
     #: Counts the takings, so that only the latest can record an outcome.
     token: int = 0
     worker: str | None = None
-    #: When it was due before the latest taking.
-    queued: float = 0.0
     result: str | None = None
     failure: Failure | None = None
     progress: float | None = None
@@ -46,7 +44,7 @@ class JobRow:
         """Give it to `worker`."""
         self.status = after(self.status, "take")
         self.token += 1
-        self.queued, self.due = self.due, now + lease
+        self.due = now + lease
         self.worker, self.started, self.progress = worker, now, None
         asked = self.asked
         return Lease(
@@ -99,15 +97,14 @@ class JobRow:
             self.dead = outcome.dead
 
     def release(self, now: float) -> None:
-        """Put it back to its place in the queue."""
+        """Put it back."""
         self.status = after(self.status, "release")
-        self.due = min(self.queued, now)
+        self.due = now
         self.worker = self.started = None
 
     def cancel(self, now: float) -> None:
-        """End it; the token moves on, which fences off whoever holds it."""
+        """End it, which fences off whoever holds it."""
         self.status = after(self.status, "cancel")
-        self.token += 1
         self._end(now)
 
     def redrive(self, now: float, args: str | None) -> None:

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billow.errors import BadInput, NotFound
+from billow.flow.dead import Group, groups_of
 from billow.web.api.endpoint import PREFIX, TEXT, Answer, Endpoint, Parameter, Query
 from billow.web.api.shapes import job_row, list_of
 from billow.web.context import Context, context_of
-from billow.web.dead import Group, groups_of
 from billow.web.limits import read_json
 from billow.web.replies import reply
 

@@ -99,9 +99,9 @@ def routes_of(endpoints: Iterable[Endpoint]) -> list[Route]:
 def _route(path: str, methods: Mapping[str, Endpoint]) -> Route:
     async def dispatch(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
-        request.scope["billow.route"] = path
         return await methods[method].call(request)
 
+    dispatch.__name__ = path  # what log and metrics call it
     return Route(path, dispatch, methods=list(methods), name=path)
 
 

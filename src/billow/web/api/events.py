@@ -44,8 +44,8 @@ async def _follow(context: Context, id_: str, place: int) -> AsyncIterator[bytes
         while True:
             job, full = await context.run(_look, context, id_)
             steps = steps_of(job, full)
-            if latest is not None and steps[place - 1 : place] != [latest]:
-                place = min(place, len(steps)) - 1  # it was given back and taken by another
+            if latest is not None and not _still_there(latest, steps, place - 1):
+                place = min(place, len(steps)) - 1
             for number, step in enumerate(steps[place:], place):
                 yield event("step", step._asdict(), str(number))
             if len(steps) > place or job.progress != progress:
@@ -62,6 +62,14 @@ async def _follow(context: Context, id_: str, place: int) -> AsyncIterator[bytes
             if pulse.silent:
                 pulse.spoke()
                 yield PULSE
+
+
+def _still_there(step: Step, steps: list[Step], number: int) -> bool:
+    """Whether a step is what it was; a job that was given back may be taken by another worker."""
+    return number < len(steps) and (step.name, step.data) == (
+        steps[number].name,
+        steps[number].data,
+    )
 
 
 def _look(context: Context, id_: str) -> tuple[Job, list[Any]]:
@@ -129,7 +137,7 @@ def _news(context: Context, place: _Place) -> _News:
     for entry in home.journal.read(place.journal, limit=_BATCH):
         place = place._replace(journal=entry.seq)
         events.append(event("journal", entry_shape(entry), str(place)))
-    page = home.ledger.find(after=place.ledger, limit=_BATCH)
+    page = home.ledger.find(after=place.ledger, limit=_BATCH, results=False)
     for job in reversed(page.jobs):
         place = place._replace(ledger=job.seq)
         events.append(event("accepted", job_row(job), str(place)))

@@ -33,7 +33,8 @@ async def list_jobs(request: Request, query: Query) -> Response:
     asked = {name: value for name, value in query.items() if value is not None}
     if "status" in asked:
         asked["status"] = Status(asked["status"])
-    page: Page = await context_of(request).run(context_of(request).home.ledger.find, **asked)
+    find = context_of(request).home.ledger.find
+    page: Page = await context_of(request).run(find, **asked, results=False)
     return reply({"jobs": [job_row(job) for job in page.jobs], "next": _next(page, query)})
 
 

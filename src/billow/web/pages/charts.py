@@ -19,6 +19,10 @@ _POINTS = 150
 _HOLD = 25.0
 #: Rates are averaged over so many steps to either side.
 _NEAR = 2
+#: A value among so many of the last still counts as the present one.
+_RECENT = 5
+#: The latest steps, in which jobs may have been counted as done and not yet as gone from the queue.
+_UNSETTLED = 2
 #: Rows of the table beside a chart.
 _ROWS = 15
 
@@ -60,6 +64,13 @@ class Line:
     #: `area`, `line`, `dashed` or `stack`.
     style: str
     values: list[float | None]
+
+    @property
+    def last(self) -> float | None:
+        """The latest value, if it is not long past."""
+        return next(
+            (value for value in self.values[: -_RECENT - 1 : -1] if value is not None), None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +212,7 @@ def _arrivals(
             continue
         left = (completed[i] or 0) + (failed[i] or 0)
         arrived.append((held[i] - held[i - 1]) / grid.step + left)
-    return arrived
+    return [*arrived[:-_UNSETTLED], *[None] * _UNSETTLED]
 
 
 def _depth_caption(visible: list[float | None], grid: Grid) -> str:

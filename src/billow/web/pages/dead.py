@@ -11,9 +11,10 @@ from starlette.routing import BaseRoute, Route
 
 from billow.app import App
 from billow.errors import NotFound
+from billow.flow.dead import MAX_LOOK, Group, groups_of
 from billow.web.context import Context, context_of
-from billow.web.dead import MAX_LOOK, Group, groups_of
 from billow.web.pages.asked import Asked
+from billow.web.pages.form import read_form
 from billow.web.pages.view import show
 from billow.web.receive import read_args
 
@@ -44,7 +45,7 @@ async def redrive(request: Request) -> Response:
         NotFound: the group or the job is not among the dead letters any more.
         BadInput: the arguments do not fit the function.
     """
-    form = {key: str(value) for key, value in (await request.form(max_files=0)).items()}
+    form = dict(await read_form(request))
     context = context_of(request)
     sent = await context.run(_redrive, context, form)
     return RedirectResponse(f"/dead?told={'retried' if sent else 'unchanged'}&n={sent}", 303)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -15,12 +15,15 @@ from billow.home import Home
 from billow.job import Job, Status
 from billow.web.context import Context, context_of
 from billow.web.pages.asked import Asked
+from billow.web.pages.form import read_form
 from billow.web.pages.view import show
 from billow.web.pages.wording import count, span
 
 #: Jobs on a page, and jobs in the plot above it.
 PAGE = 50
 _PLOTTED = 200
+#: With more jobs waiting than this, ended ones are not sought behind them.
+_LOOK_BEHIND = 20_000
 
 
 def routes() -> list[BaseRoute]:
@@ -39,7 +42,7 @@ async def jobs_page(request: Request) -> Response:
 def build(asked: Asked) -> dict[str, Any]:
     """What the list shows."""
     chosen = read_filter(asked.query)
-    page = asked.home.ledger.find(**chosen, before=_cursor(asked.query), limit=PAGE)
+    page = asked.home.ledger.find(**chosen, before=_cursor(asked.query), limit=PAGE, results=False)
     ended = [job for job in _plotted(asked.home, chosen) if job.duration is not None]
     return {
         "jobs": page.jobs,
@@ -93,20 +96,21 @@ def plot_caption(ended: Sequence[Job]) -> str:
 
 async def change_many(request: Request) -> Response:
     """Send round again, or cancel, the jobs whose boxes are ticked."""
-    form = await request.form(max_files=0, max_fields=PAGE * 20)
-    ids = [str(value) for value in form.getlist("id")][: PAGE * 20]
+    form = await read_form(request)
+    ids = [value for name, value in form if name == "id"]
+    cancelling = ("do", "cancel") in form
     told, changed = "none-selected", 0
     if ids:
         context = context_of(request)
-        told, changed = await context.run(_change, context, form, ids)
+        told, changed = await context.run(_change, context, cancelling, ids)
     joint = "&" if request.url.query else "?"
     kept = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/jobs{kept}{joint}told={told}&n={changed}", 303)
 
 
-def _change(context: Context, form: FormData, ids: Sequence[str]) -> tuple[str, int]:
+def _change(context: Context, cancelling: bool, ids: Sequence[str]) -> tuple[str, int]:
     ledger = context.home.ledger
-    if form.get("do") == "cancel":
+    if cancelling:
         changed, told = sum(_cancel(context, id_) for id_ in ids), "cancelled"
     else:
         changed, told = sum(ledger.redrive(ids)), "retried"
@@ -127,4 +131,11 @@ def _cursor(query: Mapping[str, str]) -> int | None:
 
 
 def _plotted(home: Home, chosen: Mapping[str, Any]) -> list[Job]:
-    return home.ledger.find(**chosen, limit=_PLOTTED).jobs
+    """The newest jobs of the list that have ended, unless too many wait to look behind them."""
+    find = partial(home.ledger.find, limit=_PLOTTED, results=False)
+    waiting = sum(n for (_, status), n in home.ledger.totals().items() if status is Status.PENDING)
+    if chosen["status"] is not None or chosen["dead"] or waiting > _LOOK_BEHIND:
+        return find(**chosen).jobs
+    ends = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+    ended = [job for end in ends for job in find(**{**chosen, "status": end}).jobs]
+    return sorted(ended, key=lambda job: job.seq, reverse=True)[:_PLOTTED]

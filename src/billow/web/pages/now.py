@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from billow.errors import NotFound
 from billow.function import Function
 from billow.home import Home
-from billow.job import Status
+from billow.job import Job, Status
 from billow.ports.journal import Entry
 from billow.ports.ledger import Counts
 from billow.web.pages import charts, wording
@@ -20,6 +22,8 @@ KEEPER_SILENCE = 25.0
 _RATE_OVER = 30.0
 #: Events of all fleets that are looked through for those of one.
 _LOOKED_AT = 400
+#: Jobs shown.
+_RECENT = 6
 #: Dead letters are counted up to here.
 DEAD_COUNTED = 99
 
@@ -73,7 +77,13 @@ class State:
 
 
 def build(asked: Asked) -> dict[str, Any]:
-    """Everything the first screen shows."""
+    """Everything the first screen shows.
+
+    Raises:
+        NotFound: the app declares no function.
+    """
+    if not asked.app.functions:
+        raise NotFound("this app declares no function, so there is nothing to show")
     home, now = asked.home, asked.home.clock.now()
     every = [look(home, function, now) for function in asked.app.functions.values()]
     chosen = next((i for i in every if i.function.name == asked.query.get("function")), every[0])
@@ -94,7 +104,7 @@ def build(asked: Asked) -> dict[str, Any]:
         ],
         "totals": {status.value: totals.get((name, status), 0) for status in Status},
         "decisions": home.journal.read(kinds=_DECISIONS, limit=8, newest=True),
-        "recent": home.ledger.find(function=name, limit=6).jobs,
+        "recent": _recent(home, name),
     }
 
 
@@ -118,11 +128,14 @@ def look(home: Home, function: Function, now: float) -> FunctionNow:
 def choose_range(home: Home, query: Mapping[str, str], now: float) -> tuple[str, charts.Grid]:
     """The range asked for; otherwise a short one for a service that has just begun."""
     asked = query.get("range", "")
-    if asked not in charts.RANGES:
-        service = home.journal.shown("service")
-        started = service[0].get("started", 0.0) if service else 0.0
-        asked = "5m" if now - started < 900 else "30m"
-    return asked, charts.Grid.ending(now, charts.RANGES[asked])
+    if asked in charts.RANGES:
+        return asked, charts.Grid.ending(now, charts.RANGES[asked])
+    service = home.journal.shown("service")
+    age = now - (service[0].get("started", 0.0) if service else 0.0)
+    if age > 900:
+        return "30m", charts.Grid.ending(now, charts.RANGES["30m"])
+    # Right after the start most of the range would be empty; it grows in steps instead.
+    return "5m", charts.Grid.ending(now, min(charts.RANGES["5m"], 30 * (age // 30 + 2)))
 
 
 def judge(home: Home, every: list[FunctionNow], now: float) -> State:
@@ -133,7 +146,7 @@ def judge(home: Home, every: list[FunctionNow], now: float) -> State:
     if any(i.fleet.get("trouble") for i in every):
         return State("trouble", f"Needs you: {_facts(every)}", troubles)
     if troubles:
-        return State("attention", f"Running, with something to look at: {_facts(every)}", troubles)
+        return State("attention", f"Something needs a look; {_facts(every)}", troubles)
     return State("well", f"All is well: {_facts(every)}", [])
 
 
@@ -156,8 +169,16 @@ def keeper_silence(home: Home, now: float) -> str:
 
 def count_dead(home: Home) -> str:
     """How many dead letters there are; '99+' if there are many, empty if there are none."""
-    found = len(home.ledger.find(dead=True, limit=DEAD_COUNTED + 1).jobs)
+    found = len(home.ledger.find(dead=True, limit=DEAD_COUNTED + 1, results=False).jobs)
     return f"{DEAD_COUNTED}+" if found > DEAD_COUNTED else str(found or "")
+
+
+def _recent(home: Home, function: str) -> list[Job]:
+    """A few jobs at work, and then the newest others."""
+    find = partial(home.ledger.find, function=function, results=False)
+    running = find(status=Status.RUNNING, limit=_RECENT // 2).jobs
+    newest = find(limit=_RECENT).jobs
+    return [*running, *(job for job in newest if job not in running)][:_RECENT]
 
 
 def _troubles(home: Home, every: list[FunctionNow]) -> list[tuple[str, str]]:

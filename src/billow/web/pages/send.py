@@ -83,6 +83,6 @@ def build(asked: Asked) -> dict[str, Any]:
     return {
         "function": function,
         "fields": fields_of(function),
-        "recent": asked.home.ledger.find(function=function.name, limit=8).jobs,
+        "recent": asked.home.ledger.find(function=function.name, limit=8, results=False).jobs,
         "problem": "",
     }

@@ -11,9 +11,9 @@ from billow.job import Job, Status
 from billow.ports.objects import ObjectInfo
 
 _ENDS = {
-    Status.COMPLETED: ("Recorded", "Result and row are durable."),
-    Status.FAILED: ("Failed", "The cause is kept with the job."),
-    Status.CANCELLED: ("Cancelled", "Stopped before it was finished."),
+    Status.COMPLETED: ("Recorded", "the result is durable"),
+    Status.FAILED: ("Failed", "the cause is kept with the job"),
+    Status.CANCELLED: ("Cancelled", "stopped before it was finished"),
 }
 
 

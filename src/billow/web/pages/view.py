@@ -32,7 +32,7 @@ STATIC = FOLDER / "static"
 Build: TypeAlias = Callable[[Asked], dict[str, Any]]
 
 #: How long ago something was changes by itself; the browser keeps that up to date.
-_RELATIVE = re.compile(r"(<time [^>]*>)[^<]*")
+_RELATIVE = re.compile(r"(<\w+ [^>]*\bdata-(?:ago|since)\b[^>]*>)[^<]*")
 
 
 async def show(request: Request, page: str, build: Build) -> Response:
