@@ -49,8 +49,8 @@ def check_post(home: Home, store: str, fields: Mapping[str, str]) -> Terms:
         NotSigned: it is not a form of ours, altered, for another store, or too old.
     """
     given = {name.lower(): value for name, value in fields.items()}
-    if len(given) != len(fields):
-        raise NotSigned("the form has a field twice")
+    if len(given) != len(fields) or "bucket" in given:
+        raise NotSigned("the form has a field twice, or names a bucket")
     text = given.get("policy", "")
     signing, date = _signing_key(
         home, given.get("x-amz-algorithm"), given.get("x-amz-credential"), given.get("x-amz-date")

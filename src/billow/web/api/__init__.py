@@ -11,9 +11,12 @@ from billow.web.api import (
     health,
     jobs,
     journal,
+    multipart,
     queues,
     reference,
+    signed,
     tables,
+    webhooks,
 )
 from billow.web.api.endpoint import Endpoint
 
@@ -24,11 +27,14 @@ ENDPOINTS: list[Endpoint] = [
         functions,
         jobs,
         files,
+        multipart,
+        signed,
         dead,
         events,
         queues,
         tables,
         fleets,
+        webhooks,
         journal,
         health,
         reference,
