@@ -15,13 +15,17 @@ from hypothesis import strategies as st
 from billow.accounts import audit
 from billow.accounts.admin import OPERATOR
 from billow.accounts.errors import Forbidden
+from billow.accounts.opening import open_accounts
 from billow.accounts.plans import Applied, fold
 from billow.accounts.roles import Principal
+from billow.app import App
 from billow.clock import VirtualClock
 from billow.errors import BadInput, Conflict, NotFound
 from billow.home import open_home
+from billow.plan import Plan
 from billow.ports.accounts import Books, PlanEvent, Usage
 from billow.ports.ledger import Submission
+from billow.testing import memory_home
 from tests.accounts.conftest import ANNA, FAR_NET, OTHER, PASSWORD, People
 from tests.contract.homes import in_threads
 
@@ -99,6 +103,20 @@ def test_an_event_is_for_an_account_and_is_not_reused(people: People) -> None:
     people.service.plans.apply(event("e", account.id, "premium", now))
     with pytest.raises(Conflict):
         people.service.plans.apply(event("e", account.id, "free", now))
+
+
+def test_the_plans_of_an_app_are_those_that_there_are(clock: VirtualClock) -> None:
+    app = App("gas")
+    app.plans(Plan("free", keep="30 min", then="archive"), Plan("premium"))
+    home = memory_home(app, clock)
+    service = open_accounts(home, app)
+    account = service.admin.create(OPERATOR, ANNA)
+    assert service.plans.plan_of(account.id) == "free"
+    service.plans.apply(event("e", account.id, "premium", clock.now()))
+    (job,) = home.ledger.find(function="billow.plan").jobs
+    assert job.args == {"owner": account.id, "old": "free", "new": "premium"}
+    with pytest.raises(BadInput):
+        service.admin.set_plan(OPERATOR, account.id, "gold")
 
 
 def test_usage_is_that_of_the_day(people: People) -> None:
