@@ -15,7 +15,7 @@ from tests.contract.machine import Machine, walk
 KEYS = st.sampled_from(["a", "b", "c", "ä", "z"])
 EMAILS = st.sampled_from(["x@x.org", "y@x.org", "z@x.org"])
 ACCOUNTS = st.builds(
-    lambda id, email, created: Account(id, email, email, "", None, "", "user", None, created),
+    lambda key, email, created: Account(key, email, email, "", None, "", "user", None, created),
     KEYS,
     EMAILS,
     st.integers(0, 5).map(float),
