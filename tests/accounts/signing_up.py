@@ -17,4 +17,5 @@ if __name__ == "__main__":
         visit = Visit(f"198.51.{number // 250}.{number % 250}")
         email = f"a{number}@{sys.argv[2]}.example.org"
         service.sign_ups.ask(email, Secret("correct horse battery"), visit=visit)
-        print(number, flush=True)
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
