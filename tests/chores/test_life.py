@@ -16,16 +16,7 @@ from billow.home import Home
 from billow.job import Status
 from billow.ports.cold import WAITS, Tier
 from billow.testing import memory_home
-from tests.chores.world import KEEP, MINUTE, OWNER, World, at_each_point, make_app, stop_at
-
-POINTS = [
-    "archive: copied",
-    "archive: copied and read back",
-    "archive: deleted",
-    "thaw: asked",
-    "thaw: staged",
-    "thaw: cleaned",
-]
+from tests.chores.world import KEEP, MINUTE, OWNER, POINTS, World, at_each_point, make_app, stop_at
 
 
 @pytest.fixture
@@ -270,7 +261,7 @@ def test_whatever_is_stopped_nothing_is_lost_and_all_ends_well(
     assert world.all_tiers() == {"hot"}
 
 
-@pytest.mark.parametrize("point", POINTS[:3])
+@pytest.mark.parametrize("point", POINTS[:4])
 def test_a_stopped_archiver_is_continued(
     world: World, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
@@ -284,7 +275,7 @@ def test_a_stopped_archiver_is_continued(
     assert world.all_tiers() == {"cold"}
 
 
-@pytest.mark.parametrize("point", POINTS[:3])
+@pytest.mark.parametrize("point", POINTS[:4])
 @pytest.mark.parametrize("restores", [True, False])
 def test_an_upgrade_during_archiving_ends_thawed(
     monkeypatch: pytest.MonkeyPatch, point: str, restores: bool

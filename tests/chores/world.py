@@ -24,6 +24,18 @@ KEEP = 1800.0
 MINUTE = 60.0
 OWNER = "ana"
 
+#: Where work can be stopped, in the order of a file's life.
+POINTS = [
+    "archive: copied",
+    "archive: copied and read back",
+    "archive: deleting",
+    "archive: deleted",
+    "thaw: asked",
+    "thaw: staged",
+    "thaw: cleaning",
+    "thaw: cleaned",
+]
+
 
 def make_app(then: Any = "archive", restores: bool = True) -> billow.App:
     """An app whose function makes two files, and which restores them at an upgrade."""

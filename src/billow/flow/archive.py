@@ -7,6 +7,8 @@ makes a new version of it before the cold copy goes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from billow.app import App
 from billow.errors import Error
 from billow.flow.done import Done
@@ -48,6 +50,7 @@ def archive(home: Home, app: App, job_id: str) -> Done:
         return wait
     for file, version in versions:
         if version is not None:
+            passed("archive: deleting")
             home.objects.delete(file.store, file.key, version)
             passed("archive: deleted")
     names = [file.name for file, _ in versions]
@@ -84,7 +87,7 @@ def _copy(home: Home, file: ResultFile) -> str | None:
             _report_missing(home, file)
         return None
     try:
-        home.cold.put(info, home.objects.read(file.store, file.key))
+        home.cold.put(info, _content(home, file))
     except Damaged:
         home.journal.write("files.damaged", file.key, f"the hot copy of {file.name} is damaged")
         raise
@@ -96,6 +99,11 @@ def _copy(home: Home, file: ResultFile) -> str | None:
         report_damage(home, file.store, file.key, problem)
         raise
     return version
+
+
+def _content(home: Home, file: ResultFile) -> Iterator[bytes]:
+    """The hot file, opened only if its bytes are wanted."""
+    yield from home.objects.read(file.store, file.key)
 
 
 def _report_missing(home: Home, file: ResultFile) -> None:

@@ -116,6 +116,7 @@ def _stage(home: Home, frozen: Frozen) -> Staged:
 def _clean(home: Home, app: App, store: str, key: str, claim: str) -> Done:
     if home.objects.head(store, key) is None:
         return Done({"nothing": "it was archived again"})
+    passed("thaw: cleaning")
     gone = home.cold.delete(store, key, claim)
     passed("thaw: cleaned")
     if gone:
