@@ -49,6 +49,8 @@ class MailServer:
     context: ssl.SSLContext | None = None
     implicit: bool = False
     password: bytes = b""
+    #: Seconds between having a letter and saying so.
+    slow: float = 0.0
     port: int = 0
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -124,6 +126,7 @@ class MailServer:
         self.letters.append(letter)
         self.secured.append(session.ssl is not None or self.implicit)
         answer = _next(self.data)
+        await asyncio.sleep(self.slow)
         if answer == HANG:
             await self._closing.wait()
             return DROP

@@ -278,6 +278,14 @@ def test_old_records_make_room(home: Home, clock: VirtualClock) -> None:
     assert [record.at for record in Records(home).latest()] == [clock.now()]
 
 
+def test_a_mail_about_something_long_ago_is_remembered_all_the_same(home: Home) -> None:
+    job = mail_job("message", about="x", at=1.0, to="ann@example.net", subject="Old")
+    for _ in range(2):
+        send(home, json.loads(job.args), Post(mailer := Script(SENT), SENDER))
+    assert mailer.letters == []
+    assert only(home).state is State.SENT
+
+
 @pytest.mark.parametrize(
     "make",
     [

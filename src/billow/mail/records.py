@@ -19,6 +19,8 @@ MAILS, REFUSING, INBOX = "billow-mail", "billow-mail-refusing", "billow-inbox"
 #: Seconds that records are kept, and letters that an inbox holds.
 KEEP = 30 * 86400.0
 INBOX_SIZE = 500
+#: What is deleted at once: each mail makes room for the next.
+_ROOM = 3
 
 
 class State(StrEnum):
@@ -90,7 +92,7 @@ class Records:
         facts = asdict(record) | {"state": record.state.value, "changed": self._clock.now()}
         version = facts.pop("version")
         self._tables.put(MAILS, record.key, facts, expect=version)
-        self._forget(MAILS, key_of(self._clock.now() - KEEP, "~"))
+        self._forget_old()
 
     def refusing(self, address: str) -> str:
         """Why mail to an address is pointless; empty if it is not."""
@@ -118,12 +120,15 @@ class Records:
         self._tables.put(INBOX, key_of(letter.at, letter.id), {**facts, "at": letter.at})
         found = self._tables.query(INBOX, limit=INBOX_SIZE)
         if len(found) == INBOX_SIZE:
-            self._forget(INBOX, found[-1].key)
+            for item in self._tables.query(INBOX, after=found[-1].key, limit=_ROOM):
+                self._tables.delete(INBOX, item.key)
 
-    def _forget(self, table: str, after: str) -> None:
-        """Delete some of the oldest; each mail makes room for the next."""
-        for item in self._tables.query(table, after=after, limit=3):
-            self._tables.delete(table, item.key)
+    def _forget_old(self) -> None:
+        """Delete some records that nothing happened to for long."""
+        before = self._clock.now() - KEEP
+        for item in self._tables.query(MAILS, after=key_of(before, "~"), limit=_ROOM):
+            if item.value["changed"] < before:
+                self._tables.delete(MAILS, item.key)
 
 
 def release(home: Home, key: str) -> None:
