@@ -12,9 +12,12 @@ import pytest
 from starlette.applications import Starlette
 
 import billow
+from billow.flow.whereabouts import FileState, Whereabouts
 from billow.home import Home, open_home
 from billow.job import Job
+from billow.ports.cold import Damaged, Tier
 from billow.testing import run_jobs
+from billow.web.files import words
 from billow.web.server import make_app
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +119,59 @@ async def test_a_file_that_is_not_kept_any_more_is_not_found(
     answer = await client.get(f"/api/v1/jobs/{job.id}/files/{file.name}")
     assert answer.status_code == 404
     assert "not kept any more" in answer.json()["detail"]
+
+
+async def test_an_archived_file_says_so_and_when_it_is_back(
+    client: httpx.AsyncClient, home: Home
+) -> None:
+    job = done(home)
+    file = job.files[".annot.vcf"]
+    info = home.objects.head(file.store, file.key)
+    assert info is not None
+
+    async def seen() -> tuple[Any, ...]:
+        answer = await client.get(f"/api/v1/jobs/{job.id}/files/{file.name}")
+        [first, _] = (await client.get(f"/api/v1/jobs/{job.id}")).json()["files"]
+        page = (await client.get(f"/jobs/{job.id}", headers=HTML)).text
+        assert (first["href"] is None) == (f'files/{file.name}" download' not in page)
+        assert first["note"] in page
+        return answer.status_code, answer.json().get("state"), first["state"], first["note"]
+
+    home.cold.put(info, home.objects.read(file.store, file.key))
+    [first, _] = (await client.get(f"/api/v1/jobs/{job.id}")).json()["files"]
+    assert (first["state"], first["note"]) == ("archiving", "")
+    assert (await client.get(first["href"])).status_code == 200
+
+    home.objects.delete(file.store, file.key)
+    assert await seen() == (409, "cold", "cold", "archived")
+    home.cold.ask(file.store, file.key, Tier.EXPEDITED)
+    assert await seen() == (409, "restoring", "restoring", "being restored, about 3 min")
+    [path] = [each for each in (tmp_of(home) / "cold" / "packed").rglob("*") if each.is_file()]
+    path.write_bytes(b"rot")
+    with pytest.raises(Damaged):
+        home.cold.verify(file.store, file.key)
+    damaged = "its archived copy is damaged; it cannot be served"
+    assert await seen() == (409, "damaged", "damaged", damaged)
+
+
+def tmp_of(home: Home) -> Path:
+    assert home.folder is not None
+    return home.folder
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (179, "being restored, about 3 min"),
+        (75, "being restored, about 1 min"),
+        (40, "being restored, about 40 s"),
+        (3, "being restored, back in a moment"),
+        (-5, "being restored, back in a moment"),
+        (4 * 3600, "being restored, about 4 h"),
+    ],
+)
+def test_the_time_left_is_told_roughly(left: float, expected: str) -> None:
+    assert words(Whereabouts(FileState.RESTORING, 1000.0 + left), 1000.0) == expected
 
 
 async def test_the_page_of_a_job_leads_to_its_files(client: httpx.AsyncClient, home: Home) -> None:

@@ -52,7 +52,8 @@ async def _follow(context: Context, id_: str, place: int) -> AsyncIterator[bytes
                 pulse.spoke()
             place, latest = max(place, len(steps)), steps[-1]
             if job.status.final:
-                yield event("final", job_full(job, full, listed(job)), str(len(steps)))
+                files = await context.run(listed, context.home, job)
+                yield event("final", job_full(job, full, files), str(len(steps)))
                 return
             if job.progress is not None and job.progress != progress:
                 progress = job.progress

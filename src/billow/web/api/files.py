@@ -9,21 +9,21 @@ from billow.errors import NotFound
 from billow.web.api.endpoint import Answer, Endpoint, Parameter, Query
 from billow.web.context import context_of
 from billow.web.download import download
-from billow.web.files import ADDRESS
+from billow.web.files import ADDRESS, check_at_hand
 
 
 async def get_file(request: Request, _: Query) -> Response:
-    """A file of a job's result, as an attachment. Ranges and ETags work."""
+    """A file of a job's result, as an attachment. Ranges and ETags work.
+
+    A file that is archived cannot be fetched: 409 says how it stands, and `ready` when it is back.
+    """
     context = context_of(request)
     id_, name = request.path_params["id"], request.path_params["name"]
     job = await context.run(context.client.job, id_)
-    file = next((file for file in job.files.values() if file.name == name), None)
-    if file is None:
-        named = ", ".join(file.name for file in job.files.values()) or "none"
-        raise NotFound(f"job {job.id} has no file {name[:80]!r}; it has: {named}")
-    info = await context.run(context.home.objects.head, file.store, file.key)
+    store, key = await context.run(check_at_hand, context.home, job, name)
+    info = await context.run(context.home.objects.head, store, key)
     if info is None:
-        raise NotFound(f"{file.name} of job {job.id} is not kept any more")
+        raise NotFound(f"{name} of job {job.id} was archived at this moment")
     return await download(context, request, info)
 
 
@@ -42,6 +42,6 @@ ENDPOINTS = [
             Parameter("If-Range", "An ETag that must still hold", where="header"),
             Parameter("If-None-Match", "An ETag that the client has", where="header"),
         ),
-        problems=(404, 416),
+        problems=(404, 409, 416),
     ),
 ]

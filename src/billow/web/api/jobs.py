@@ -56,7 +56,8 @@ async def get_job(request: Request, query: Query) -> Response:
     context = context_of(request)
     job = await _job(context, request, max(query["wait"], preferred_wait(request)))
     attempts = await context.run(context.home.ledger.attempts, job.id)
-    return reply(job_full(job, attempts, listed(job)))
+    files = await context.run(listed, context.home, job)
+    return reply(job_full(job, attempts, files))
 
 
 async def get_result(request: Request, query: Query) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from billow.flow.whereabouts import FileState
 from billow.function import Function
 from billow.job import Attempt, Job
 from billow.ports.journal import Entry
@@ -178,7 +179,16 @@ SCHEMAS: dict[str, Schema] = {
         {"worker": _TEXT, "started": _NUMBER, "ended": _NUMBER, "failure": ref("Failure")}
     ),
     "File": _object(
-        {"name": _TEXT, "ending": _TEXT, "size": _COUNT, "sha256": _TEXT, "href": _TEXT}
+        {
+            "name": _TEXT,
+            "ending": _TEXT,
+            "size": _COUNT,
+            "sha256": _TEXT,
+            "state": {"enum": [state.value for state in FileState]},
+            "ready": {**_TIME, "description": "About when a file that is being restored is back"},
+            "note": {"type": "string", "description": "The state in words"},
+            "href": {"type": ["string", "null"], "description": "Where it can be fetched"},
+        }
     ),
     "Step": _object({"name": _TEXT, "at": _NUMBER, "data": _FREE}),
     "FullJob": _object(

@@ -49,7 +49,7 @@ def build(asked: Asked) -> dict[str, Any]:
         "input": given,
         "steps": steps(asked.app, job, given, asked.home.clock.now()),
         "attempts": asked.home.ledger.attempts(job.id),
-        "files": listed(job),
+        "files": listed(asked.home, job),
         "blocks": blocks_of(job) if job.status is Status.COMPLETED else [],
         "known_function": job.function in asked.app.functions,
     }
