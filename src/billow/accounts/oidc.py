@@ -6,6 +6,7 @@ key, so none fits another log-in, and the row that ends it is taken once.
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -90,6 +91,8 @@ class OpenId:
         self._provider = provider
         self._redirect = redirect
         self._about: _About | None = None
+        #: Made once, as reading the certificates of authorities takes a tenth of a second.
+        self._tls = ssl.create_default_context()
         _check_address(provider.issuer)
 
     def begin(self) -> Begun:
@@ -232,7 +235,7 @@ class OpenId:
     def _ask(self) -> _About:
         issuer = self._provider.issuer
         try:
-            with httpx2.Client(timeout=_TIMEOUT) as client:
+            with httpx2.Client(timeout=_TIMEOUT, verify=self._tls) as client:
                 place = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
                 told = client.get(place).raise_for_status().json()
                 if told["issuer"] != issuer:
@@ -252,6 +255,7 @@ class OpenId:
             redirect_uri=self._redirect,
             code_challenge_method="S256",
             timeout=_TIMEOUT,
+            verify=self._tls,
         )
 
     def _nonce(self, state: Secret) -> Secret:
