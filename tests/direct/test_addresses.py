@@ -107,6 +107,12 @@ async def test_how_long_it_may_be_valid(home: Home, seconds: float) -> None:
         presign_get(home, "demo-entry", "k", seconds=seconds)
 
 
+@pytest.mark.parametrize("text", ["attachment\r\nx: y", "attachment; filename=“x”"])
+async def test_a_disposition_is_a_header(home: Home, text: str) -> None:
+    with pytest.raises(BadInput):
+        presign_get(home, "demo-entry", "k", disposition=text)
+
+
 async def test_an_object_that_is_gone_is_not_found(
     client: httpx.AsyncClient, home: Home, url: str
 ) -> None:

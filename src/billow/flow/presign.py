@@ -112,8 +112,10 @@ def presign_get(
         disposition: the Content-Disposition to answer with.
 
     Raises:
-        BadInput: `seconds` is out of bounds.
+        BadInput: `seconds` is out of bounds, or the disposition cannot be in a header.
     """
+    if not (disposition.isascii() and (disposition == "" or disposition.isprintable())):
+        raise BadInput("a Content-Disposition has printable ASCII characters only")
     query = {"response-content-disposition": disposition} if disposition else {}
     return _presign(home, Asked("GET", store, key, query, {}), seconds)
 
