@@ -68,7 +68,9 @@ def test_completing_again_makes_no_second_job(busy: Home) -> None:
     assert (again.info.sha256, again.jobs, jobs(busy)) == (first.info.sha256, [], 1)
 
 
-def test_completing_at_the_same_time_makes_one_job(busy: Home) -> None:
+def test_completing_at_the_same_time_makes_one_job(make_home: MakeHome) -> None:
+    """Also where no idempotency key would make the second job the first."""
+    busy = make_home(lambda arrived: [Submission("f")])
     upload = begin(busy)
     named = send(busy, upload)
 
@@ -78,7 +80,7 @@ def test_completing_at_the_same_time_makes_one_job(busy: Home) -> None:
 
     in_threads([complete] * 4)
     assert jobs(busy) == 1
-    assert b"".join(busy.objects.read("work", upload.key)) == WHOLE
+    assert b"".join(busy.objects.read("in", upload.key)) == WHOLE
 
 
 def test_a_part_that_comes_again_replaces_the_first(home: Home) -> None:

@@ -193,3 +193,22 @@ async def test_which_addresses_cannot_be_had(client: httpx.AsyncClient, parts: A
     upload = await begin(client)
     answer = await client.post(f"{UPLOADS}/{upload['id']}/addresses", json={"parts": parts})
     assert answer.status_code == 422
+
+
+async def test_a_part_that_rotted_is_told_and_can_be_sent_again(
+    client: httpx.AsyncClient, home: Home
+) -> None:
+    upload = await begin(client)
+    parts = [await send(client, upload, 1, FIRST), await send(client, upload, 2, LAST)]
+    assert home.folder is not None
+    [small] = [
+        path
+        for path in (home.folder / "parts").rglob("*")
+        if path.is_file() and path.stat().st_size == len(LAST)
+    ]
+    small.write_bytes(b"the eNd")
+    answer = await complete(client, upload, parts)
+    assert (answer.status_code, answer.json()["part"]) == (409, 2)
+    assert home.ledger.find().jobs == []
+    await send(client, upload, 2, LAST)
+    assert (await complete(client, upload, parts)).status_code == 200
