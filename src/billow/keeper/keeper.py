@@ -76,7 +76,7 @@ class Keeper:
             control_clock = ScaledClock(settings.speed, home.clock.now())
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes)
-        self._upkeep = Upkeep(home, settings.logs)
+        self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
         self._seen_seq = 0
 
     def stop(self) -> None:
@@ -225,6 +225,15 @@ class Keeper:
             return None
         self._complaints.pop(what, None)
         return result
+
+
+def _housework(app: App, home: Home) -> list[Callable[[], object]]:
+    """What an app needs beside the housework of every service."""
+    if not app.plan_by_name:
+        return []
+    from billow.accounts.opening import open_accounts  # noqa: PLC0415 - needs an extra
+
+    return [open_accounts(home, app).sweep]
 
 
 def _write_whole(path: Path, text: str) -> None:
