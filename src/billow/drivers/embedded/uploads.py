@@ -18,6 +18,13 @@ from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.objects import SqliteObjects
 from billow.drivers.embedded.records import is_used
 from billow.drivers.embedded.uploads_keys import KeyFile
+from billow.drivers.embedded.uploads_rows import (
+    COLUMNS,
+    drop_parts,
+    record_part,
+    settle,
+    to_upload,
+)
 from billow.errors import BadInput, Conflict, NotFound
 from billow.ids import new_id
 from billow.names import check_key, clean_name
@@ -35,7 +42,6 @@ from billow.units import MiB
 
 T = TypeVar("T")
 
-_COLUMNS = "id, store, key, size, part_size, name, type, owner, metadata, created, completed"
 _BLOCK = 1 * MiB
 
 
@@ -189,7 +195,7 @@ class SqliteUploads:
         try:
             if blob.size != length:
                 raise BadInput(f"part {number} has {length} bytes, but {blob.size} came")
-            gone = self._change(lambda c: _record_part(c, id, number, blob))
+            gone = self._change(lambda c: record_part(c, id, number, blob))
             kept = True
         finally:
             if not kept:
@@ -221,7 +227,7 @@ class SqliteUploads:
             upload.metadata,
             self._clock.now(),
         )
-        stored = self._arrive(info, blob.id, lambda c: _settle(c, id, info.created, blob.id))
+        stored = self._arrive(info, blob.id, lambda c: settle(c, id, info.created, blob.id))
         for piece in pieces:
             self._parts.remove(piece.blob)
         return stored
@@ -266,7 +272,7 @@ class SqliteUploads:
                 f"delete from uploads where {where} returning id",  # noqa: S608
                 (value,),
             ).fetchall()
-            blobs = [blob for (id_,) in gone for blob in _drop_parts(connection, id_)]
+            blobs = [blob for (id_,) in gone for blob in drop_parts(connection, id_)]
             return len(gone), blobs
 
         count, blobs = self._change(work)
@@ -294,8 +300,8 @@ class SqliteUploads:
         return [_Piece(Part(number, size, sha256), blob) for number, size, sha256, blob in rows]
 
     def _select(self, where: str, value: str) -> list[Multipart]:
-        rows = self._look(f"select {_COLUMNS} from uploads where {where}", value)  # noqa: S608
-        return [_to_upload(row) for row in rows]
+        rows = self._look(f"select {COLUMNS} from uploads where {where}", value)  # noqa: S608
+        return [to_upload(row) for row in rows]
 
     @property
     def _parts(self) -> Blobs:
@@ -321,43 +327,3 @@ class SqliteUploads:
                 for statement in text.split(";\n"):
                     connection.execute(statement)
             self._opened = Blobs(self._folder / "parts")
-
-
-def _to_upload(row: tuple[Any, ...]) -> Multipart:
-    id_, store, key, size, part_size, name, type_, owner, metadata, created, completed = row
-    told = json.loads(metadata)
-    return Multipart(id_, store, key, size, part_size, name, type_, owner, told, created, completed)
-
-
-def _record_part(connection: sqlite3.Connection, id: str, number: int, blob: Any) -> Sequence[str]:
-    """Write a part's row; returns the files that it replaces."""
-    found = connection.execute("select completed from uploads where id = ?", (id,)).fetchone()
-    if found is None:
-        raise NotFound(f"there is no upload {id}")
-    if found[0] is not None:
-        raise Conflict(f"upload {id} is completed")
-    gone = connection.execute(
-        "delete from upload_parts where upload = ? and number = ? returning blob", (id, number)
-    ).fetchall()
-    connection.execute(
-        "insert into upload_parts values(?, ?, ?, ?, ?)",
-        (id, number, blob.size, blob.sha256, blob.id),
-    )
-    return [old for (old,) in gone]
-
-
-def _settle(connection: sqlite3.Connection, id: str, at: float, blob: str) -> None:
-    """Note that an upload became the object with this blob; doing so again changes nothing."""
-    changed = connection.execute(
-        "update uploads set completed = ?1, blob = ?2 "
-        "where id = ?3 and (completed is null or blob = ?2)",
-        (at, blob, id),
-    )
-    if changed.rowcount != 1:
-        raise Conflict(f"upload {id} was completed or given up meanwhile")
-    _drop_parts(connection, id)
-
-
-def _drop_parts(connection: sqlite3.Connection, id: str) -> Sequence[str]:
-    gone = connection.execute("delete from upload_parts where upload = ? returning blob", (id,))
-    return [blob for (blob,) in gone.fetchall()]
