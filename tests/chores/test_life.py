@@ -93,6 +93,28 @@ def test_a_restored_file_is_what_it_was(world: World) -> None:
         assert (new.size, new.sha256) == (old.size, old.sha256)
 
 
+def test_nobody_can_use_up_the_keys_of_chores(world: World) -> None:
+    client = billow.Client(world.home, world.app)
+    accepted = client.submit("annotate", name="a.vcf", owner=OWNER, delay=1)
+    for key in (f"archive:{accepted.id}:1", "plan:event1"):
+        client.submit("annotate", key=key, owner=OWNER, delay=10 * KEEP)
+    world.pass_time(1)
+    world.jobs.append(client.job(accepted.id))
+    world.pass_time(KEEP)
+    assert world.all_tiers() == {"cold"}
+    world.set_plan("premium")
+    world.pass_time(KEEP)
+    assert world.all_tiers() == {"hot"}
+
+
+def test_chores_are_the_services_own_jobs(world: World) -> None:
+    world.complete()
+    world.set_plan("premium")
+    world.pass_time(KEEP)
+    mine = world.home.ledger.find(owner=OWNER).jobs
+    assert {job.function for job in mine} == {"annotate"}
+
+
 def test_others_are_not_restored(world: World) -> None:
     mine, other = world.complete(), world.complete("ben")
     world.pass_time(KEEP)

@@ -104,6 +104,12 @@ def test_nothing_is_there_before_it_was_put(cold: Cold) -> None:
         cold.ask("s", "k", Tier.STANDARD)
 
 
+def test_looking_makes_nothing(tmp_path: Path, clock: VirtualClock) -> None:
+    cold = SqliteCold(tmp_path / "cold", clock)
+    assert (cold.head("s", "k"), cold.list("s"), cold.sweep()) == (None, [], 0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_files_are_listed_by_key(cold: Cold) -> None:
     for key in ("b", "a/2", "a/1", "a"):
         cold.put(info(key=key), [DATA])

@@ -8,7 +8,7 @@ from typing import Any
 from billow.app import App
 from billow.flow.done import Done
 from billow.flow.restore import restore_all
-from billow.flow.retention import PLAN, Standing, archiving, jobs_with_files, standing
+from billow.flow.retention import PLAN, SERVICE, Standing, archiving, jobs_with_files, standing
 from billow.home import Home
 from billow.plan import Account
 from billow.ports.ledger import Effect, Submission, Submit
@@ -44,7 +44,7 @@ def run(home: Home, app: App, args: dict[str, Any]) -> Done:
     if stands is None:
         return Done({"nothing": "the app has no plans"})
     if new is None:
-        late = [archiving(job, owner, 0.0, 0.0, None) for job in jobs_with_files(home, app, owner)]
+        late = [archiving(job, 0.0, 0.0, None) for job in jobs_with_files(home, app, owner)]
         return Done({"late": owner}, tuple(map(Submit, late)))
     if stands.plan.name != new:
         return Done({"overtaken": f"the plan is {stands.plan.name} by now"})
@@ -66,8 +66,8 @@ def _retain(home: Home, app: App, owner: str, stands: Standing) -> tuple[Effect,
         PLAN,
         json.dumps({"owner": owner}),
         f"latecomers of {owner}",
-        owner=owner,
+        owner=SERVICE,
         delay=max(0.0, at - now) + _LATE / home.speed,
     )
-    ends = [archiving(job, owner, at, now) for job in jobs_with_files(home, app, owner)]
+    ends = [archiving(job, at, now) for job in jobs_with_files(home, app, owner)]
     return tuple(map(Submit, [*ends, late]))

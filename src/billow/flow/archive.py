@@ -74,7 +74,7 @@ def _wait(home: Home, app: App, job: Job) -> Done | None:
     if at is None:
         told = stands.plan.name if stands is not None else "no plan"
         return Done({"kept": told}, tuple(back))
-    later = Submit(archiving(job.id, job.owner, at, now))
+    later = Submit(archiving(job.id, at, now))
     return Done({"later": at}, (*back, later))
 
 

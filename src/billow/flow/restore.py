@@ -13,7 +13,7 @@ from typing import Any
 from billow.app import App
 from billow.flow.done import Done
 from billow.flow.milestones import passed
-from billow.flow.retention import THAW, archiving, due, result_stores, standing
+from billow.flow.retention import SERVICE, THAW, archiving, due, result_stores, standing
 from billow.home import Home
 from billow.outputs import folder_of
 from billow.ports.cold import Damaged, Frozen, NoCapacity, Tier
@@ -33,7 +33,7 @@ def _submission(
 ) -> Submission:
     args = {"store": frozen.store, "key": frozen.key, **more}
     name = f"restore {frozen.name or frozen.key}"
-    return Submission(THAW, json.dumps(args), name, None, frozen.owner, key, delay=max(0.0, delay))
+    return Submission(THAW, json.dumps(args), name, None, SERVICE, key, delay=max(0.0, delay))
 
 
 def restore_all(home: Home, app: App, owner: str) -> list[Submission]:
@@ -132,7 +132,7 @@ def _anew(home: Home, app: App, key: str) -> tuple[Submit, ...]:
     at = due(home, standing(home, app, job.owner), job)
     if at is None:
         return ()
-    return (Submit(archiving(job.id, job.owner, at, home.clock.now(), key=None)),)
+    return (Submit(archiving(job.id, at, home.clock.now(), key=None)),)
 
 
 def report_damage(home: Home, store: str, key: str, problem: Damaged) -> None:

@@ -21,6 +21,10 @@ ARCHIVE = "billow.archive"
 THAW = "billow.thaw"
 PLAN = "billow.plan"
 
+#: Whose these jobs are: the service's own. So they count for nobody, and nobody can use up their
+#: idempotency keys.
+SERVICE = "billow"
+
 #: What an owner is on whose plan the app does not declare any more: nothing is taken away.
 _UNKNOWN = Plan("unknown")
 #: Plan events of one account that are looked at.
@@ -64,7 +68,7 @@ def due(home: Home, stands: Standing | None, job: Job) -> float | None:
     return max(job.finished, stands.since) + seconds(stands.plan.keep) / home.speed
 
 
-def archiving(job: str, owner: str, at: float, now: float, key: str | None = "") -> Submission:
+def archiving(job: str, at: float, now: float, key: str | None = "") -> Submission:
     """The job that archives (or deletes) the files of a job at the time `at`.
 
     However often it is asked for, there is one for each time, unless another key or None is given.
@@ -73,7 +77,7 @@ def archiving(job: str, owner: str, at: float, now: float, key: str | None = "")
         ARCHIVE,
         json.dumps({"job": job}),
         name=f"archive {job}",
-        owner=owner,
+        owner=SERVICE,
         key=f"archive:{job}:{at:.3f}" if key == "" else key,
         delay=max(0.0, at - now),
     )
@@ -95,7 +99,7 @@ def consequences(
             return ()
         delay = seconds(stands.plan.keep) / home().speed
         key = f"archive:{task.id}:{task.token}"
-        return (Submit(archiving(task.id, task.owner, delay, 0.0, key)),)
+        return (Submit(archiving(task.id, delay, 0.0, key)),)
 
     return follow
 
@@ -107,7 +111,7 @@ def plan_jobs(account: str, old: str, new: str, event: str) -> list[Submission]:
     """
     args = {"owner": account, "old": old, "new": new}
     name = f"{old or 'no plan'} to {new}"
-    return [Submission(PLAN, json.dumps(args), name, owner=account, key=f"plan:{event}")]
+    return [Submission(PLAN, json.dumps(args), name, owner=SERVICE, key=f"plan:{event}")]
 
 
 def plan_changed(home: Home, owner: str, old: str, new: str, event: str) -> None:

@@ -25,6 +25,7 @@ from billow.ports.cold import (
 )
 from billow.ports.objects import ObjectInfo
 
+_CATALOGUE = "catalogue.db"
 _COLUMNS = ", ".join(Frozen._fields)
 
 
@@ -46,7 +47,12 @@ class SqliteCold:
     @cached_property
     def _catalogue(self) -> Database:
         _ = self._blobs  # makes the folder
-        return Database(self._folder / "catalogue.db", "cold.sql", durable=True)
+        return Database(self._folder / _CATALOGUE, "cold.sql", durable=True)
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether anything was ever archived; looking makes nothing."""
+        return "_catalogue" in vars(self) or (self._folder / _CATALOGUE).exists()
 
     def put(self, info: ObjectInfo, data: Iterable[bytes] | BinaryIO) -> Frozen:
         """Keep a copy of an object: first its bytes, then its row."""
@@ -133,6 +139,8 @@ class SqliteCold:
 
     def head(self, store: str, key: str) -> Frozen | None:
         """A file's facts."""
+        if not self._is_there:
+            return None
         row = self._catalogue.reader.execute(
             f"select {_COLUMNS} from files where store = ? and key = ?",  # noqa: S608
             (store, key),
@@ -149,6 +157,8 @@ class SqliteCold:
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[Frozen]:
         """Files by key."""
+        if not self._is_there:
+            return []
         rows = self._catalogue.reader.execute(
             f"select {_COLUMNS} from files where store = ? and key >= ? and key > ? "  # noqa: S608
             "order by key limit ?",
@@ -213,7 +223,7 @@ class SqliteCold:
 
     def sweep(self, grace: float = 3600.0) -> int:
         """Remove bytes that belong to no file."""
-        if not self._folder.is_dir():
+        if not self._is_there:
             return 0
         gone = 0
         for path in self._blobs.older_than(grace):
