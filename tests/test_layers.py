@@ -32,7 +32,9 @@ VALUES = [
 DECLARATIONS = ["options", "function", "app", "fleet.policy", "fleet.queue"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
-SENDING = ["mail", "webhooks", "settings", "accounts"]
+SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
+#: What paying for a plan takes.
+PAYMENTS = ["payments", "flow.retention"]
 #: Policies decide from what they are given, and from nothing else.
 POLICIES = ["policy", "queue", "fixed", "step", "alarm", "samples"]
 
@@ -53,6 +55,7 @@ ALLOWED: dict[str, list[str]] = {
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
+    "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
     "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
 }

@@ -92,6 +92,12 @@ def _sender(text: str) -> Any:
     return read_sender(text)
 
 
+def _secret(text: str) -> Any:
+    from billow.accounts.secret import Secret  # noqa: PLC0415 - likewise
+
+    return Secret(text) if text else ""
+
+
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
@@ -132,6 +138,20 @@ SETTINGS: tuple[Setting, ...] = (
         "0",
         "Let webhooks go to this machine itself, also without https; for development.",
         _switch,
+    ),
+    Setting("stripe_key", "", "Stripe's secret API key, to take payments.", _secret, secret=True),
+    Setting(
+        "stripe_webhook_secret",
+        "",
+        "What Stripe signs its webhooks with, `whsec_…`; while it changes, two apart by a space.",
+        _secret,
+        secret=True,
+    ),
+    Setting(
+        "stripe_api_base",
+        "",
+        "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
+        _address,
     ),
     Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
 )

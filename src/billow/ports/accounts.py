@@ -105,6 +105,21 @@ class PlanEvent(NamedTuple):
     received: float
 
 
+class Customer(NamedTuple):
+    """Who an account is at a payment provider, and how their subscription stood when last asked."""
+
+    #: The provider's id.
+    id: str
+    account: str
+    created: float
+    #: The provider's id of the subscription; "" if there has been none.
+    subscription: str = ""
+    #: In the provider's word, such as `active` or `past_due`.
+    status: str = ""
+    #: When the provider was asked.
+    seen: float = 0.0
+
+
 class AuditEntry(NamedTuple):
     """Something that was done. `mac` seals the entry and, through `previous`, all before it."""
 
@@ -151,6 +166,7 @@ SHELVES: Mapping[str, type[Any]] = {
     "tokens": Token,
     "codes": Code,
     "plan_events": PlanEvent,
+    "customers": Customer,
     "audit": AuditEntry,
     "throttles": Throttle,
 }
@@ -212,6 +228,7 @@ class Books(NamedTuple):
     tokens: Shelf[Token]
     codes: Shelf[Code]
     plan_events: Shelf[PlanEvent]
+    customers: Shelf[Customer]
     audit: Shelf[AuditEntry]
     throttles: Shelf[Throttle]
     #: Accept a job if and when this step is done; nothing happens if its key is known.

@@ -61,6 +61,16 @@ create table if not exists plan_events(
 ) strict, without rowid;
 create index if not exists plan_events_account on plan_events(account);
 
+create table if not exists customers(
+  id           text primary key,
+  account      text not null,
+  created      real not null,
+  subscription text not null,
+  status       text not null,
+  seen         real not null
+) strict, without rowid;
+create index if not exists customers_account on customers(account);
+
 -- Nothing changes or removes an entry; whoever does it by other means breaks the chain of seals.
 create table if not exists audit(
   seq      integer primary key,

@@ -15,6 +15,7 @@ from billow.web.api import (
     queues,
     reference,
     signed,
+    stripe,
     tables,
     webhooks,
 )
@@ -36,6 +37,7 @@ ENDPOINTS: list[Endpoint] = [
         fleets,
         webhooks,
         journal,
+        stripe,
         health,
         reference,
     )
