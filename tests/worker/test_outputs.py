@@ -10,6 +10,7 @@ import pytest
 
 from billow.flow.surroundings import scratch_of
 from billow.job import Status
+from billow.keeper.orphans import abandon_dead_workers
 from billow.ports.ledger import Submission
 from tests.worker.harness import Trial, until
 
@@ -55,3 +56,15 @@ def test_a_killed_child_leaves_no_folder(trial: Trial, app: str) -> None:
         os.kill(worker.in_state("busy")["child_pid"], signal.SIGKILL)
         until(lambda: trial.job(accepted).failures == 1, "the failure")
         assert list(scratch.glob("*")) == []
+
+
+def test_the_next_keeper_removes_what_the_tries_of_dead_workers_left(trial: Trial) -> None:
+    left = scratch_of(trial.folder, "made-1") / "try-x"
+    left.mkdir(parents=True)
+    lives = scratch_of(trial.folder, "made-2")
+    lives.mkdir()
+    workers = [{"id": "made-1", "pid": 2**22 + 1}]
+    trial.home.journal.show("fleet.make", {"workers": workers})
+    abandon_dead_workers(trial.home, "make")
+    assert not left.parent.exists()
+    assert lives.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,3 +41,8 @@ class Surroundings:
 def scratch_of(folder: Path, worker: str) -> Path:
     """Where the tries of one worker have their folders; it is gone when the worker is."""
     return folder / "tries" / worker
+
+
+def remove_scratch(folder: Path, worker: str) -> None:
+    """Remove what the tries of a worker left that is no more."""
+    shutil.rmtree(scratch_of(folder, worker), ignore_errors=True)

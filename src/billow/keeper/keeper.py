@@ -101,6 +101,7 @@ class Keeper:
     def _start(self) -> None:
         latest = self._home.journal.read(newest=True, limit=1)
         self._seen_seq = latest[0].seq if latest else 0
+        self._guard("chores", self._parts.call_in_chores)
         for function, _ in self._parts.fleets:
             self._guard("orphans", partial(abandon_dead_workers, self._home, function.name))
         service = self._service()

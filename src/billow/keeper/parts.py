@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import sys
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from billow.drivers.embedded.spawn import Child, Lifeline
 from billow.fleet.control import Controller
 from billow.fleet.crew import Crew
 from billow.fleet.templates import Templates
-from billow.flow.surroundings import scratch_of
+from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
 from billow.keeper.supervised import Supervised
@@ -151,7 +150,7 @@ class Parts:
 
     def _abandon(self, worker: str) -> int:
         """Free the jobs of a worker that is dead, and remove what its tries left."""
-        shutil.rmtree(scratch_of(self._settings.folder, worker), ignore_errors=True)
+        remove_scratch(self._settings.folder, worker)
         return self._home.ledger.abandon(worker)
 
     def _start_web(self) -> Child:

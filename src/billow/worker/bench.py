@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from billow.flow.followup import FollowUp
-from billow.flow.surroundings import scratch_of
+from billow.flow.surroundings import remove_scratch
 from billow.flow.task import Task
 from billow.flow.work import BatchSize
 from billow.job import Failure, Job
@@ -187,8 +186,7 @@ class Workbench:
                 self._blame(held, ending)
         self.held.clear()
         self.child.close()
-        scratch = scratch_of(Path(self._settings.folder), self._settings.id)
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove_scratch(Path(self._settings.folder), self._settings.id)
         self.child_gone = True
         self.ready = False
         self._judge(ending)
