@@ -227,9 +227,17 @@ def test_leaving_ends_what_is_paid_for(shop: Shop) -> None:
     shop.accounts.admin.delete(OPERATOR, anna)
     assert shop.payments.leave(anna) == 1
     assert shop.books.get("subscriptions", subscription)["status"] == "canceled"
-    assert shop.payments.customer(anna) is None
     assert shop.payments.leave(anna) == 0
-    assert shop.follow(shop.events[-1]) == Followed("nobody has this customer's account")
+    assert shop.follow(shop.events[-1]) == Followed("the account is gone")
+
+
+def test_what_is_paid_for_somebody_who_has_left_ends_too(shop: Shop) -> None:
+    anna = shop.join()
+    page = shop.checkout(anna)
+    shop.accounts.admin.delete(OPERATOR, anna)
+    assert shop.pay(page).status_code == 303
+    assert shop.follow(shop.events[0]) == Followed("the account is gone")
+    assert shop.books.all("subscriptions")[0]["status"] == "canceled"
 
 
 def test_how_a_subscription_stands_is_not_overwritten_by_an_older_answer(shop: Shop) -> None:

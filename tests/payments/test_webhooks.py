@@ -222,7 +222,7 @@ def test_unknown_customers_are_acknowledged_and_ignored(shop: Shop) -> None:
     stranger = shop.books.tell("customer.subscription.updated", {"customer": "cus_stranger"})
     assert not shop.payments.receive(*shop.signed(stranger))
     assert jobs(shop) == []
-    assert shop.follow(stranger) == Followed("nobody has this customer's account")
+    assert shop.follow(stranger) == Followed("unknown customer")
 
 
 def test_other_events_are_acknowledged_and_ignored(shop: Shop) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from billow.accounts.secret import Secret
 from billow.clock import SystemClock
 from billow.home import Home, open_home
 from billow.payments.opening import open_payments
+from billow.payments.service import leaving
 from billow.payments.stand_in.books import Books
 from billow.payments.stand_in.post import Post, Unruly
 from billow.payments.stand_in.server import served, serving
@@ -105,6 +108,19 @@ def hot(home: Home) -> list[str]:
     return [info.key for info in home.objects.list("gas-results")]
 
 
+def test_an_account_that_leaves_pays_no_more(service: Service) -> None:
+    service.pay()
+    service.accounts.admin.delete(OPERATOR, service.anna)
+    service.home.ledger.submit([*leaving(service.anna), *leaving("never-paid")])
+    run_jobs(service.home, service.app)
+    (subscription,) = service.books.all("subscriptions")
+    assert subscription["status"] == "canceled"
+    jobs = service.home.ledger.find(function="billow.payment").jobs
+    ended = [job.result["ended"] for job in jobs if job.name == "end payments"]
+    # The webhook of the payment may have come before, and ended it.
+    assert ended in ([0, 0], [0, 1])
+
+
 def test_a_forged_webhook_over_http_is_refused(service: Service) -> None:
     service.payments.start_checkout(service.anna, "premium", DONE, BACK)
     customer = service.payments.customer(service.anna)
@@ -131,6 +147,19 @@ def test_without_a_key_nobody_is_asked_to_pay(
         open_payments(home, app)
     with serving(make_web(home, billow.App("other"))) as url:
         assert httpx.post(url + HOOK, content=b"{}").status_code == 404
+
+
+def test_without_the_extra_all_but_paying_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLOW_STRIPE_KEY", KEY)
+    monkeypatch.setenv("BILLOW_STRIPE_WEBHOOK_SECRET", SECRET.reveal())
+    monkeypatch.setitem(sys.modules, "stripe", None)
+    monkeypatch.delitem(sys.modules, "billow.payments.provider", raising=False)
+    with pytest.raises(billow.Error, match=r"billow\[payments\]"):
+        open_payments(open_home(tmp_path), make_app())
+    blocked = "import sys; sys.modules['stripe'] = None; import billow.web.api, billow.testing"
+    subprocess.run([sys.executable, "-c", blocked], check=True, timeout=60)
 
 
 def test_the_keys_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ def run(home: Home, app: App, args: dict[str, Any]) -> dict[str, Any]:
     Raises:
         Unavailable: the provider cannot be reached; to be tried again.
     """
-    payments = open_payments(home, app)
-    if "leave" in args:
-        return {"ended": payments.leave(args["leave"])}
-    return payments.follow(Told(**args))._asdict()
+    if "leave" not in args:
+        return open_payments(home, app).follow(Told(**args))._asdict()
+    if not home.accounts.look(lambda books: books.customers.find(account=args["leave"])):
+        return {"ended": 0}
+    return {"ended": open_payments(home, app).leave(args["leave"])}

@@ -152,12 +152,17 @@ class Payments:
     def follow(self, told: Told) -> Followed:
         """Have the plan be what is paid for now. An event has effect once.
 
+        What is still paid for an account that is gone ends.
+
         Raises:
             Unavailable: the provider cannot be reached.
         """
         customer = self._home.accounts.look(lambda books: books.customers.get(told.customer))
-        if customer is None or self._account(customer.account) is None:
-            return Followed("nobody has this customer's account")
+        if customer is None:
+            return Followed("unknown customer")
+        if self._account(customer.account) is None:
+            self.leave(customer.account)
+            return Followed("the account is gone")
         if self._is_known(told.id):
             return Followed("known")
         began = self._home.clock.now()
@@ -187,7 +192,6 @@ class Payments:
         open_ = [s for s in self._provider.subscriptions(customer.id) if s.status not in OVER]
         for each in open_:
             self._provider.cancel(each.id)
-        self._home.accounts.change(lambda books: books.customers.remove(customer.id))
         return len(open_)
 
     def _key(self, plan: str) -> str:
@@ -252,7 +256,7 @@ class Payments:
         try:
             applied = self._plans.apply(event)
         except NotFound:
-            return Followed("nobody has this customer's account")
+            return Followed("the account is gone")
         except Conflict:
             # Two workers had the same event: both asked the provider, and one was first.
             if not self._is_known(event.id):
@@ -270,7 +274,9 @@ def lookup_key(plan: Plan) -> str | None:
 def leaving(account: str) -> list[Submission]:
     """The jobs by which an account that is deleted stops paying; see `FollowUps.deleted`."""
     args: dict[str, Any] = {"leave": account}
-    return [Submission(PAYMENT, json.dumps(args), "end payments", account, key=f"leave:{account}")]
+    return [
+        Submission(PAYMENT, json.dumps(args), "end payments", owner=account, key=f"leave:{account}")
+    ]
 
 
 def _order(created: int, asked: float) -> float:

@@ -106,7 +106,10 @@ class PlanEvent(NamedTuple):
 
 
 class Customer(NamedTuple):
-    """Who an account is at a payment provider, and how their subscription stood when last asked."""
+    """Who an account is at a payment provider, and how their subscription stood when last asked.
+
+    It stays when the account goes, so that nobody pays on for nothing.
+    """
 
     #: The provider's id.
     id: str
