@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from billow.cli.results import brief
+from billow.events import Event
+from billow.flow import followup
 from billow.home import Home
+from billow.job import Failure
+from billow.ports.ledger import Failed
 from tests.cli.conftest import Billow
 
 
@@ -35,6 +39,19 @@ def test_jobs_come_newest_first(billow: Billow, done: dict[str, str]) -> None:
     shown = billow("jobs").out
     assert all(id_ in shown for id_ in done.values())
     assert "raised: ZeroDivisionError: division by zero" in shown
+
+
+def test_handlers_that_are_tried_again_are_named_as_such(billow: Billow, home: Home) -> None:
+    asked = followup.submissions("divide", "j", "a text", "local", Event.COMPLETED, 1.0, [0])
+    home.ledger.submit([one._replace(delay=0.0) for one in asked])
+    [lease] = home.ledger.exchange("divide.followup", "w", [], 1, 30.0).leases
+    failed = Failed(lease.seq, lease.token, Failure("raised", "no"), 1.0, 2.0, None)
+    home.ledger.exchange("divide.followup", "w", [failed], 0, 30.0)
+    for verb in (["jobs"], ["dead"], ["job", lease.id]):
+        assert "handlers of divide, tried again" in billow(*verb).out
+    assert billow("jobs", "--json").lines[0]["function"] == "divide.followup"
+    assert "followup" not in billow("queues").out
+    assert billow("dead", "redrive", "--all").out == "1 redriven\n"
 
 
 @pytest.mark.parametrize(

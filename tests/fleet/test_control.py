@@ -248,6 +248,29 @@ def test_a_busy_worker_that_falls_silent_is_replaced() -> None:
     assert fleet.abandoned == [silent]
 
 
+def test_an_idle_worker_that_falls_silent_is_replaced() -> None:
+    fleet, _ = wishing(1)
+    fleet.run(3)
+    silent = hear(fleet, fleet.clock.now())
+    fleet.run(60)
+    assert fleet.machines.present()[0].id == silent
+    fleet.run(3)
+    [killed] = fleet.events("worker.killed")
+    assert (killed.subject, killed.reason) == (silent, "silent for 1 min 1 s while idle")
+    assert fleet.states() == ["idle"]
+    assert fleet.machines.present()[0].id != silent
+
+
+def test_a_worker_whose_silence_holds_up_the_keeper_is_replaced_in_the_end() -> None:
+    fleet, _ = wishing(1)
+    fleet.run(3)
+    silent = hear(fleet, fleet.clock.now())
+    for _ in range(14):
+        fleet.clock.advance(30)
+        fleet.tick()
+    assert [e.subject for e in fleet.events("worker.killed")] == [silent]
+
+
 def test_a_keeper_that_was_asleep_itself_gives_workers_time_to_speak() -> None:
     fleet, _ = wishing(1)
     fleet.machines.service = 10_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from billow.worker.desk import Desk, Held
 from billow.worker.messages import Hello
 from billow.worker.room import WaitingRoom
 from billow.worker.settings import Settings, read_settings
+from billow.worker.status import Facts, StatusLine
 
 GIVEN = ["--app", "a.py", "--function", "f", "--folder", "d", "--id", "w"]
 LIMITS = Limits(time=2, memory=100 * MiB, cpu=3)
@@ -208,3 +210,19 @@ def test_a_handler_whose_job_has_not_ended_is_put_off() -> None:
         clock.advance(60)
     assert home.ledger.totals() == {("f.followup", Status.FAILED): 1}
     assert home.ledger.find(dead=True).jobs == []
+
+
+def test_an_idle_worker_gives_a_sign_of_life_every_ten_seconds() -> None:
+    reader, writer = os.pipe()
+    try:
+        status = StatusLine(writer)
+        idle = Facts("idle")
+        status.tell(idle, 100.0)
+        status.tell(idle, 109.0)
+        assert os.read(reader, 65536).count(b"\n") == 1
+        assert status.due(idle) == 110.0
+        status.tell(idle, 110.0)
+        assert os.read(reader, 65536).count(b"\n") == 1
+    finally:
+        os.close(reader)
+        os.close(writer)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from billow import Retry
 from billow.job import Status
 from billow.ports.ledger import Counts, Submission
 from tests.worker.harness import Trial, alive, until
@@ -44,6 +45,26 @@ def test_an_idle_worker_is_woken(trial: Trial) -> None:
         [job] = trial.ended(trial.submit("add", {"a": number, "b": 0}))
         assert job.result == number
         assert time.monotonic() - began < 0.9  # sooner than it would look unasked
+
+
+def test_a_job_that_was_lost_too_often_fails_and_its_handlers_are_told(
+    trial: Trial, tmp_path: Path
+) -> None:
+    place = tmp_path / "runs"
+    [accepted] = trial.submit("handled", {"how": "well", "place": str(place)})
+    for _ in range(Retry().lost):
+        [lease] = trial.home.ledger.exchange("handled", "gone", [], 1, 60.0).leases
+        trial.home.ledger.abandon("gone")
+    assert lease.lost == Retry().lost - 1
+    trial.worker("handled")
+    [job] = trial.ended([accepted])
+    assert (job.status, job.lost) == (Status.FAILED, Retry().lost)
+    assert job.failure is not None
+    assert job.failure.kind == "lost"
+    assert "lost 10 times with its worker" in job.failure.message
+    [told] = until(lambda: trial.home.queues.receive("trial-failed", 1), "its handler to be told")
+    assert json.loads(told.body) == "lost"
+    assert runs(place) == Counter()
 
 
 def test_an_upload_is_handed_to_the_function(trial: Trial) -> None:

@@ -10,6 +10,7 @@ from billow.cli.out import ago, document, json_option, lines, say, table
 from billow.cli.place import Place, place_options
 from billow.errors import BadInput, NotFound
 from billow.flow.dead import Group, groups_of
+from billow.flow.followup import label
 from billow.home import Home
 from billow.shapes import failure_shape
 
@@ -35,7 +36,7 @@ def dead(ctx: click.Context, place: Place, as_json: bool) -> None:
         (
             group.id,
             len(group.jobs),
-            group.function,
+            label(group.function),
             f"{group.kind}: {group.message}",
             ago(group.sample.finished),
             group.sample.id,
@@ -56,7 +57,7 @@ def show(place: Place, group: str, as_json: bool) -> None:
     if as_json:
         document({**_shape(chosen), "jobs": chosen.jobs})
         return
-    say(f"{chosen.function}: {chosen.kind}: {chosen.message}\n")
+    say(f"{label(chosen.function)}: {chosen.kind}: {chosen.message}\n")
     if chosen.sample.failure and chosen.sample.failure.detail:
         say(f"{chosen.sample.failure.detail.rstrip()}\n")
     found = filter(None, map(home.ledger.get, chosen.jobs))

@@ -11,6 +11,7 @@ from billow.cli.out import ago, document, json_option, say, took
 from billow.cli.place import Place, place_options
 from billow.cli.waiting import wait_for
 from billow.errors import NotFound
+from billow.flow.followup import label
 from billow.job import Attempt, Job, Status
 from billow.shapes import attempt_shape, job_shape
 
@@ -44,7 +45,7 @@ def job(place: Place, id: str, wait: bool, attempts: bool, as_json: bool) -> int
 def _show(job: Job, tries: list[Attempt], in_full: bool) -> None:
     facts = {
         "job": job.id,
-        "function": job.function,
+        "function": label(job.function),
         "name": job.name,
         "status": f"{job.status.value}  {news(job)}".strip(),
         "arguments": json.dumps(dict(job.args), ensure_ascii=False) if job.args else "",

@@ -6,6 +6,7 @@ import click
 
 from billow.cli.out import ago, json_option, lines, say, table, took
 from billow.cli.place import Place, place_options
+from billow.flow.followup import label
 from billow.job import Job, Status
 from billow.shapes import job_shape
 
@@ -55,7 +56,8 @@ def jobs(
 
 def _row(job: Job) -> tuple[str, ...]:
     waited, run = took(job.wait), took(job.duration)
-    return job.id, job.function, job.name, job.status, ago(job.created), waited, run, news(job)
+    function, accepted = label(job.function), ago(job.created)
+    return job.id, function, job.name, job.status, accepted, waited, run, news(job)
 
 
 def news(job: Job) -> str:

@@ -19,10 +19,12 @@ from billow.units import human_time
 #: Seconds a worker may take until it is in service; importing large libraries takes its time.
 START_LIMIT = 120.0
 
-#: Seconds that a busy worker may be silent; it should give a sign of life every second.
+#: Seconds that a worker in service may be silent; it gives a sign of life every second while
+#: busy, every ten while idle.
 SILENCE = 60.0
 
-#: Seconds between two looks that mean that the keeper, not the workers, was asleep.
+#: Of the time between two looks so many seconds count at most as a worker's silence: if it was
+#: longer, the keeper or the whole machine was asleep.
 ASLEEP = 5.0
 
 #: Seconds in service after which a worker's end is not the fault of its start.
@@ -67,15 +69,17 @@ class Crew:
         self._killed: set[str] = set()
         self._condemned: set[str] = set()
         self._unreplaced: list[str] = []
-        self._looked = self._awake_since = clock.now()
+        self._looked = clock.now()
+        #: Seconds that the keeper has been awake; at which of them a sign of life was seen last.
+        self._awake = 0.0
+        self._heard: dict[str, tuple[float, float]] = {}
         #: Why no worker gets into service; empty if they do.
         self.trouble = ""
 
     def look(self) -> list[Machine]:
         """The workers present, after taking note of who came into service and who ended."""
         now = self._clock.now()
-        if not 0 <= now - self._looked < ASLEEP:
-            self._awake_since = now
+        self._awake += min(max(0.0, now - self._looked), ASLEEP)
         self._looked = now
         self._bury(list(self._machines.ended()))
         machines = self.present()
@@ -169,10 +173,21 @@ class Crew:
         now = self._clock.now()
         if machine.state is WorkerState.STARTING and now - machine.launched > START_LIMIT:
             return f"not in service after {human_time(START_LIMIT)}"
-        if machine.state is WorkerState.BUSY and machine.heard is not None:
-            silent = now - max(machine.heard, self._awake_since)
-            return f"silent for {human_time(silent)} while busy" if silent > SILENCE else ""
+        if machine.state in (WorkerState.IDLE, WorkerState.BUSY):
+            silent = self._silence(machine)
+            if silent > SILENCE:
+                return f"silent for {human_time(silent)} while {machine.state}"
         return ""
+
+    def _silence(self, machine: Machine) -> float:
+        """Seconds for which a worker has given no sign of life while the keeper was awake."""
+        if machine.heard is None:
+            return 0.0
+        heard, awake = self._heard.get(machine.id, (None, 0.0))
+        if heard != machine.heard:
+            self._heard[machine.id] = machine.heard, self._awake
+            return 0.0
+        return self._awake - awake
 
     def _bury(self, ended: list[Ended]) -> None:
         unasked = [end for end in ended if not end.asked or end.machine.id in self._condemned]
@@ -215,6 +230,7 @@ class Crew:
         self._killed.discard(name)
         self._condemned.discard(name)
         self._leaving.pop(name, None)
+        self._heard.pop(name, None)
 
     def _write(self, what: str, subject: str, reason: str, **facts: object) -> None:
         whose = {"function": self._function, **facts}

@@ -24,6 +24,8 @@ RETRY = Retry(attempts=5)
 #: Seconds before the first look, in which the outcome itself is recorded.
 _HEAD_START = 1.0
 
+_SUFFIX = ".followup"
+
 _EVENT_OF = {Status.COMPLETED: Event.COMPLETED, Status.FAILED: Event.FAILED}
 
 
@@ -40,7 +42,18 @@ class FollowUp(NamedTuple):
 
 def name_of(function: str) -> str:
     """The internal function that the handlers of `function` are tried again under."""
-    return f"{function}.followup"
+    return f"{function}{_SUFFIX}"
+
+
+def function_of(name: str) -> str | None:
+    """The function whose handlers are tried again under `name`; None if `name` is not such."""
+    return name.removesuffix(_SUFFIX) if name.endswith(_SUFFIX) else None
+
+
+def label(name: str) -> str:
+    """What people are told of a function's name, so that internal ones explain themselves."""
+    function = function_of(name)
+    return name if function is None else f"handlers of {function}, tried again"
 
 
 def submissions(

@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from billow.app import App
+from billow.flow import followup
 from billow.home import Home
 from billow.job import Status
 from billow.ports.ledger import Counts
@@ -76,18 +77,26 @@ class _HomeCollector(Collector):
         info = GaugeMetricFamily("billow_build_info", "Always 1.", labels=("version", "app"))
         info.add_metric((build_version(), self._app.name), 1)
         yield info
-        yield self._jobs()
+        yield from self._jobs()
         yield from self._queues()
         yield self._workers()
 
-    def _jobs(self) -> Metric:
-        made = GaugeMetricFamily("billow_jobs", "Jobs by state.", labels=("function", "state"))
+    def _jobs(self) -> Iterator[Metric]:
+        labels = ("function", "state")
+        jobs = GaugeMetricFamily("billow_jobs", "Jobs by state.", labels=labels)
+        handlers = GaugeMetricFamily(
+            "billow_handlers", "Handlers that raised and are tried again, by state.", labels=labels
+        )
         totals = self._home.ledger.totals()
         names = {*self._app.functions, *(function for function, _ in totals)}
-        for function in sorted(names):
+        for name in sorted(names):
+            function = followup.function_of(name)
+            family = jobs if function is None else handlers
             for status in Status:
-                made.add_metric((function, status.value), totals.get((function, status), 0))
-        return made
+                count = totals.get((name, status), 0)
+                family.add_metric((function or name, status.value), count)
+        yield jobs
+        yield handlers
 
     def _queues(self) -> Iterator[Metric]:
         messages = GaugeMetricFamily(

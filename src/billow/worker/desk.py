@@ -27,6 +27,9 @@ _FIRST_REST, _LONGEST_REST = 0.25, 5.0
 _STALE = 1800.0
 #: Failures for good that are put into the journal, a second; the ledger has them all.
 _NOTES = 5
+#: The ledger hands over every job, however often it was lost: giving up is the desk's business, so
+#: that handlers are told.
+_NEVER = sys.maxsize
 
 
 class Held(NamedTuple):
@@ -91,6 +94,14 @@ class Desk:
             performed = performed._replace(undone=tuple(range(count)))
         self.settle(held, performed)
 
+    def given_up(self, lease: Lease) -> Failure | None:
+        """Why a job must not be tried again, if it was lost too often."""
+        if lease.lost < self.hello.retry.lost:
+            return None
+        return Failure(
+            "lost", f"lost {lease.lost} times with its worker; the job is taken for the cause"
+        )
+
     def put_off(self, held: Held) -> None:
         """Note that a handler cannot run yet, because its job has not ended."""
         lease, now = held.lease, time.time()
@@ -135,9 +146,7 @@ class Desk:
     def _record(self, function: str, noted: list[tuple[Outcome, Held]], want: int) -> list[Lease]:
         noted = [(_unless_stale(outcome), held) for outcome, held in noted]
         outcomes = [outcome for outcome, _ in noted]
-        answer = self._ledger.exchange(
-            function, self._worker, outcomes, want, self._lease, self.hello.retry.lost
-        )
+        answer = self._ledger.exchange(function, self._worker, outcomes, want, self._lease, _NEVER)
         for recorded, (outcome, held) in zip(answer.recorded, noted, strict=True):
             if recorded:
                 self._count(outcome, held)

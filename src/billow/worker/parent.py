@@ -113,7 +113,7 @@ class Worker:
     def _hand_over(self, leases: list[Lease]) -> None:
         jobs = []
         for lease in leases:
-            task = task_of(lease, self._home.objects, self._id)
+            task = self._desk.given_up(lease) or task_of(lease, self._home.objects, self._id)
             if isinstance(task, Failure):
                 self._desk.blame(Held(lease, 0.0), task, time.time())
             else:

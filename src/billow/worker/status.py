@@ -1,4 +1,4 @@
-"""What a worker tells its keeper about itself: a JSON line at each change, each second if busy."""
+"""What a worker tells its keeper about itself: a JSON line at each change, and now and then."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from billow.worker import system
 
-#: Seconds between lines while busy; the least between two, if the state changed or only the job.
+#: Seconds between lines while busy, and while idle.
 _EVERY = 1.0
+_IDLE = 10.0
+#: The least seconds between two lines, if the state changed or only the job.
 _APART = 0.05
 _SETTLED = 0.25
 #: Characters of a job's name, so that a line fits into one write.
@@ -52,7 +54,7 @@ class StatusLine:
             return self._told + _APART
         if facts.job != self._last.job:
             return self._told + _SETTLED
-        return self._told + _EVERY if facts.jobs or facts != self._last else None
+        return self._told + (_EVERY if facts.jobs or facts != self._last else _IDLE)
 
     def tell(self, facts: Facts, now: float, *, at_once: bool = False) -> None:
         """Write a line if one is due."""

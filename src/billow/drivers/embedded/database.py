@@ -20,6 +20,8 @@ from billow.errors import Unavailable
 BUSY_TIMEOUT = 30.0
 #: Pages in the write-ahead log (4 KiB each) after which a committing writer tidies it up.
 CHECKPOINT_PAGES = 2000
+#: What `user_version` says of files that this code can read; raise it when a schema changes.
+SCHEMA = 2
 
 
 class Database:
@@ -38,9 +40,13 @@ class Database:
         text = resources.files(__package__).joinpath(schema).read_text()
         connection = self._connect("FULL")
         try:
+            version = connection.execute("pragma user_version").fetchone()[0]
+            if version not in (0, SCHEMA):
+                raise _other_version(self.path, version)
             connection.execute("pragma journal_mode=wal")
-            if connection.execute("pragma user_version").fetchone()[0] == 0:
-                connection.executescript(f"begin immediate; {text}; pragma user_version=1; commit")
+            if version == 0:
+                stamp = f"pragma user_version={SCHEMA}"
+                connection.executescript(f"begin immediate; {text}; {stamp}; commit")
         finally:
             connection.close()
 
@@ -101,3 +107,11 @@ class Database:
             if held is not None and held[0] == os.getpid():
                 held[1].close()
             setattr(self._local, name, None)
+
+
+def _other_version(path: Path, version: int) -> Unavailable:
+    way = "an older" if version < SCHEMA else "a newer"
+    return Unavailable(
+        f"{path} was made by {way} Billow: it has data of version {version}, this Billow reads "
+        f"version {SCHEMA}; go on with the Billow that made it, or name an empty folder by --folder"
+    )

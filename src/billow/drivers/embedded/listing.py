@@ -68,8 +68,8 @@ def _conditions(
         parts.append((f"state = {CODES[status]} and ?", 1))
         if status in (Status.PENDING, Status.RUNNING):
             parts.append(("due is not null and ?", 1))
-        if status in (Status.FAILED, Status.CANCELLED):
-            parts.append(("state > 2 and ?", 1))
+        if status.final:
+            parts.append(("state > 1 and ?", 1))
     if owner is not None:
         parts.append(("owner = ?", owner))
     if dead is not None:
@@ -88,8 +88,8 @@ def _index(connection: sqlite3.Connection, function: str | None, status: Status 
     """The index to walk, where SQLite's own choice would depend on statistics it does not have."""
     if status is Status.RUNNING:
         return "indexed by jobs_running"
-    if status in (Status.FAILED, Status.CANCELLED):
-        return "indexed by jobs_ended_badly"
+    if status is not None and status.final:
+        return "indexed by jobs_ended"
     if status is Status.PENDING and _waiting(connection, function) <= _FEW:
         return "indexed by jobs_live"
     return "not indexed"

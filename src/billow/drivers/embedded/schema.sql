@@ -25,7 +25,7 @@ create table if not exists jobs(
 ) strict;
 create index if not exists jobs_live on jobs(function, due) where due is not null;
 create index if not exists jobs_running on jobs(worker) where state = 1;
-create index if not exists jobs_ended_badly on jobs(state) where state > 2;
+create index if not exists jobs_ended on jobs(state) where state > 1;
 
 -- How many jobs are in each state, kept in the same transactions.
 create table if not exists tallies(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
+from billow.flow.followup import function_of
 from billow.job import Job
 from billow.web.api.endpoint import PREFIX, TEXT, Answer, Endpoint, Parameter, Query
 from billow.web.api.shapes import entry_shape, job_full, job_row
@@ -146,7 +147,8 @@ def _news(context: Context, place: _Place) -> _News:
         place = place._replace(ledger=home.ledger.find(limit=1).jobs[0].seq)
     jobs: dict[str, dict[str, int]] = {}
     for (function, status), count in sorted(home.ledger.totals().items()):
-        jobs.setdefault(function, {})[status.value] = count
+        if function_of(function) is None:
+            jobs.setdefault(function, {})[status.value] = count
     queues = {}
     for declared in context.app.functions.values():
         counts = home.ledger.counts(declared.name)

@@ -10,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from billow.app import App
 from billow.errors import BadInput, NotFound
+from billow.flow.followup import function_of
 from billow.home import Home
 from billow.job import Job, Status
 from billow.ports.ledger import Submission
@@ -51,7 +53,7 @@ def build(asked: Asked) -> dict[str, Any]:
         "attempts": asked.home.ledger.attempts(job.id),
         "files": listed(asked.home, job),
         "blocks": blocks_of(job) if job.status is Status.COMPLETED else [],
-        "known_function": job.function in asked.app.functions,
+        "may_run_again": _may_run_again(asked.app, job),
     }
 
 
@@ -61,6 +63,14 @@ def blocks_of(job: Job) -> list[Block]:
         return blocks(job.result)
     value = job.result["value"]
     return [] if value is None else blocks(value)
+
+
+def _may_run_again(app: App, job: Job) -> bool:
+    """A job of the app that has ended; of handlers tried again, those that failed."""
+    if not job.status.final:
+        return False
+    handlers_of = function_of(job.function) if job.status is Status.FAILED else None
+    return (handlers_of or job.function) in app.functions
 
 
 def find(home: Home, id: str) -> Job:

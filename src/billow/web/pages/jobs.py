@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from billow.app import App
 from billow.errors import Error
 from billow.home import Home
 from billow.job import Job, Status
@@ -22,8 +23,6 @@ from billow.web.pages.wording import count, span
 #: Jobs on a page, and jobs in the plot above it.
 PAGE = 50
 _PLOTTED = 200
-#: With more jobs waiting than this, ended ones are not sought behind them.
-_LOOK_BEHIND = 20_000
 
 
 def routes() -> list[BaseRoute]:
@@ -48,12 +47,18 @@ def build(asked: Asked) -> dict[str, Any]:
         "jobs": page.jobs,
         "older": page.after,
         "paged": _cursor(asked.query) is not None,
-        "functions": sorted(asked.app.functions),
+        "functions": _functions(asked.app, chosen["function"]),
         "statuses": [status.value for status in Status],
         "filter": {key: asked.query.get(key, "") for key in ("function", "status", "text", "dead")},
         "plot": plot(ended),
         "plot_caption": plot_caption(ended),
     }
+
+
+def _functions(app: App, chosen: str | None) -> list[str]:
+    """The functions to choose from, and the chosen one even if it is none of the app's."""
+    others = [chosen] if chosen is not None and chosen not in app.functions else []
+    return sorted(app.functions) + others
 
 
 def read_filter(query: Mapping[str, str]) -> dict[str, Any]:
@@ -131,10 +136,9 @@ def _cursor(query: Mapping[str, str]) -> int | None:
 
 
 def _plotted(home: Home, chosen: Mapping[str, Any]) -> list[Job]:
-    """The newest jobs of the list that have ended, unless too many wait to look behind them."""
+    """The newest jobs of the list that have ended."""
     find = partial(home.ledger.find, limit=_PLOTTED, results=False)
-    waiting = sum(n for (_, status), n in home.ledger.totals().items() if status is Status.PENDING)
-    if chosen["status"] is not None or chosen["dead"] or waiting > _LOOK_BEHIND:
+    if chosen["status"] is not None or chosen["dead"]:
         return find(**chosen).jobs
     ends = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
     ended = [job for end in ends for job in find(**{**chosen, "status": end}).jobs]

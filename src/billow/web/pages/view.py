@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 import billow
 from billow.errors import Error
+from billow.flow.followup import label
 from billow.units import human_size
 from billow.web.context import Context, context_of
 from billow.web.pages import charts, now, wording
@@ -104,6 +105,7 @@ def templates() -> jinja2.Environment:
         "size": human_size,
         "pretty": wording.pretty,
         "kind": wording.kind,
+        "label": label,
         "tone": wording.tone,
         "policy": wording.policy,
         "comparison": wording.comparison,
