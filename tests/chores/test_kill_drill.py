@@ -9,19 +9,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 
 import pytest
 
-import billow
 from billow.clock import VirtualClock
 from billow.flow.whereabouts import FileState, whereabouts
 from billow.home import Home, open_home
 from billow.loading import load_app
 from tests.chores.test_service import APP
 from tests.chores.world import KEEP, OWNER, World, make_app
-from tests.keeper.helpers import Running, running, until
+from tests.keeper.helpers import until
 
 pytestmark = pytest.mark.drill
 
@@ -29,6 +28,9 @@ ROOT = Path(__file__).parents[2]
 
 #: Of so many steps one is killed at. With 1 it takes some minutes.
 EVERY = 7
+
+#: Workers that are killed at random.
+KILLS = 40
 
 
 def found(folder: Path) -> World:
@@ -66,54 +68,89 @@ def test_a_kill_at_no_step_loses_a_file(tmp_path: Path) -> None:
     assert set(left) == {"hot", "cold", "both"}
 
 
-def chore_pids(service: Running) -> list[int]:
-    """Workers of chores, and their children."""
-    fleets = [fleet for name, fleet in service.view.fleets.items() if name.startswith("billow.")]
-    workers = [worker for fleet in fleets for worker in fleet["workers"]]
-    return [int(w[each]) for w in workers for each in ("pid", "child_pid") if w[each]]
+class Crew:
+    """A worker of each chore, one of which dies now and then and is replaced at once."""
+
+    def __init__(self, target: Path, home: Home, seed: int) -> None:
+        self._target = target
+        self._home = home
+        self._dice = random.Random(seed)
+        self._workers: dict[str, tuple[str, subprocess.Popen[bytes]]] = {}
+        self.kills = 0
+
+    def __enter__(self) -> Crew:
+        for chore in ("billow.archive", "billow.thaw", "billow.plan"):
+            self._start(chore)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for chore in list(self._workers):
+            self._end(chore)
+
+    def kill_one(self) -> None:
+        """Kill the worker of a chore, and start another."""
+        chore = self._dice.choice([*self._workers, "billow.archive", "billow.thaw"])
+        self._end(chore)
+        self._start(chore)
+        self.kills += 1
+
+    def rest(self) -> None:
+        """Let them work for a moment."""
+        time.sleep(self._dice.uniform(0.05, 0.6))
+
+    def _start(self, chore: str) -> None:
+        name = f"{chore}-{self.kills}"
+        where = ["--folder", str(self._home.folder), "--id", name, "--speed", "900"]
+        app = ["--app", str(self._target), "--function", chore]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "billow.worker", *app, *where], start_new_session=True
+        )
+        self._workers[chore] = (name, process)
+
+    def _end(self, chore: str) -> None:
+        """Kill a worker; its jobs are free at once, as if a keeper had seen it die."""
+        name, process = self._workers.pop(chore)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        self._home.ledger.abandon(name)
 
 
 def counted(home: Home, world: World) -> Counter[FileState]:
     return Counter(whereabouts(home, file).state for file in world.files())
 
 
+def all_back(home: Home, world: World) -> bool:
+    """Whether everything is hot and nothing cold; people look after dead letters meanwhile."""
+    world.redrive()
+    return counted(home, world) == {FileState.HOT: 80} and not home.cold.list("gas-results")
+
+
 @pytest.mark.timeout(300)
 def test_killed_at_random_nothing_is_lost_and_all_comes_back(tmp_path: Path) -> None:
-    target, folder = tmp_path / "app.py", tmp_path / "data"
+    target = tmp_path / "app.py"
     target.write_text(APP)
-    dice = random.Random(7)
-    seen: set[FileState] = set()
-    kills = 0
     # The free plan keeps files for 2 s here, and a retrieval takes 0.2 s.
-    with running(str(target), folder, speed=900) as service:
-        home = open_home(folder)
-        world = World(home, load_app(target))
-        client = billow.Client(home, world.app)
-        ids = [client.submit("annotate", name=f"{n}.vcf", owner=OWNER).id for n in range(40)]
-        world.jobs = client.wait_all(ids, 60)
-        end = time.monotonic() + 20
-        flip = time.monotonic() + 4
-        while time.monotonic() < end:
-            for victim in dice.sample(pids := chore_pids(service), min(1, len(pids))):
-                with suppress(ProcessLookupError):
-                    os.kill(victim, signal.SIGKILL)
-                    kills += 1
+    home = open_home(tmp_path / "data", speed=900)
+    world = World(home, load_app(target))
+    for _ in range(40):
+        world.complete()
+    seen: set[FileState] = set()
+    with Crew(target, home, seed=7) as crew:
+        while crew.kills < KILLS:
+            crew.rest()
             seen |= set(counted(home, world))
-            if time.monotonic() > flip:
-                flip += 4
+            crew.kill_one()
+            if crew.kills % 8 == 7:
                 world.set_plan("free" if world.plan == "premium" else "premium")
-            time.sleep(dice.uniform(0.02, 0.2))
         world.set_plan("premium")
         until(lambda: all_back(home, world), 90)
     assert world.all_tiers() == {"hot"}
     assert FileState.GONE not in seen
     assert FileState.DAMAGED not in seen
     assert {FileState.HOT, FileState.COLD} <= seen
-    assert kills > 20
-    print(f"{kills} kills; states seen: {sorted(seen)}")  # noqa: T201 - shown by `pytest -s`
-
-
-def all_back(home: Home, world: World) -> bool:
-    """Whether everything is hot and nothing cold; people look after dead letters meanwhile."""
-    world.redrive()
-    return counted(home, world) == {FileState.HOT: 80} and not home.cold.list("gas-results")
+    print(f"{KILLS} kills; states seen: {sorted(seen)}")  # noqa: T201 - shown by `pytest -s`
