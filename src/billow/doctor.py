@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib.metadata
 import os
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from billow.drivers.embedded.database import SCHEMA
 from billow.units import GiB, MiB, human_size, human_time
 
 State = Literal["ok", "warn", "fail"]
@@ -102,9 +104,25 @@ def _data(folder: Path) -> Iterator[Check]:
         return
     with scratch as made:
         yield Check("data folder", "ok", f"{folder} can be written")
+        yield from (_version_of(path) for path in sorted(folder.glob("*.db")))
         yield _guarded("locks", _locks, Path(made))
         yield _guarded("write-ahead log", _wal, Path(made))
         yield _guarded("flush", _flush, Path(made))
+
+
+def _version_of(path: Path) -> Check:
+    """Whether this Billow can read what is in a data folder already."""
+    try:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
+            version = db.execute("pragma user_version").fetchone()[0]
+    except sqlite3.Error as problem:
+        return Check(path.name, "fail", str(problem), "name another folder by --folder")
+    found = f"data of version {version}"
+    if version not in (0, SCHEMA):
+        cure = f"this Billow reads version {SCHEMA}; go on with the Billow that made it, or name "
+        return Check(path.name, "fail", found, f"{cure}another folder by --folder")
+    return Check(path.name, "ok", found)
 
 
 def _guarded(name: str, look: Callable[[Path], Check], scratch: Path) -> Check:

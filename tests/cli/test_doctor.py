@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import resource
@@ -15,6 +16,8 @@ import pytest
 
 from billow import doctor
 from billow.doctor import Check, examine
+from billow.drivers.embedded.database import SCHEMA
+from billow.home import open_home
 from tests.cli.conftest import Billow
 
 POINTS = [
@@ -52,6 +55,19 @@ def test_what_is_amiss_comes_with_a_cure(tmp_path: Path, monkeypatch: pytest.Mon
     failing = {name for name, check in checks.items() if check.state == "fail"}
     assert failing == {"python", "sqlite", "libraries", "disk", "room", "locks"}
     assert all(check.cure for check in checks.values() if check.state != "ok")
+
+
+def test_data_of_another_version(tmp_path: Path) -> None:
+    open_home(tmp_path)
+    assert looked_at(tmp_path)["core.db"] == Check("core.db", "ok", f"data of version {SCHEMA}")
+    with contextlib.closing(sqlite3.connect(tmp_path / "core.db")) as db:
+        db.execute("pragma user_version=1")
+    check = looked_at(tmp_path)["core.db"]
+    assert (check.state, check.found) == ("fail", "data of version 1")
+    assert f"reads version {SCHEMA}" in check.cure
+    assert looked_at(tmp_path)["ops.db"].state == "ok"
+    (tmp_path / "core.db").write_bytes(b"no database at all, but long enough" * 100)
+    assert "not a database" in looked_at(tmp_path)["core.db"].found
 
 
 def test_memory_is_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,13 @@ def test_jobs_are_filtered(
     assert {line["name"] for line in billow("jobs", "--json", *options).lines} == names
 
 
+@pytest.mark.parametrize("arguments", [("jobs", "--before"), ("results", "divide", "--limit")])
+def test_numbers_beyond_all_bounds_are_refused(billow: Billow, arguments: tuple[str, ...]) -> None:
+    ran = billow(*arguments, "9" * 40)
+    assert ran.status == 2
+    assert "is not in the range" in ran.err
+
+
 def test_jobs_are_paged(billow: Billow, done: dict[str, str]) -> None:
     seen: list[str] = []
     before: list[str] = []

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from billow.drivers.embedded.database import SCHEMA, Database
+from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
 from billow.errors import Unavailable
 from billow.home import open_home
+from billow.ids import new_id
 from billow.job import Status
 from billow.ports.ledger import Completed, Submission
+from tests.contract.homes import PATIENCE, until
 
 _STEPS = 100
 
@@ -77,3 +84,60 @@ def test_ended_jobs_are_found_without_walking_past_those_that_wait(
     )
     assert len(page.jobs) == (3 if status is Status.COMPLETED else 0)
     assert steps * _STEPS < 1000
+
+
+class _Impatient(threading.Event):
+    """Ctrl-C comes to the thread called `impatient` right when it is its turn."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        super().wait(timeout)
+        if threading.current_thread().name == "impatient":
+            raise KeyboardInterrupt
+        return True
+
+
+def _waits(group: GroupCommit, count: int) -> bool:
+    return len(group._waiting) == count
+
+
+def test_whoever_waits_behind_an_interrupted_thread_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_home(tmp_path)
+    group = GroupCommit(Database(tmp_path / "core.db", "schema.sql", durable=True))
+    begun, go = threading.Event(), threading.Event()
+    monkeypatch.setattr("billow.drivers.embedded.group.threading.Event", _Impatient)
+    done: list[str] = []
+
+    def first(_: sqlite3.Connection) -> None:
+        begun.set()
+        assert go.wait(PATIENCE)
+
+    def run(name: str) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            group.run(first if name == "first" else lambda _: None)
+            done.append(name)
+
+    threads = [
+        threading.Thread(target=run, args=(name,), name=name, daemon=True)
+        for name in ("first", "impatient", "patient")
+    ]
+    for place, thread in enumerate(threads):
+        thread.start()
+        assert begun.wait(PATIENCE)
+        until(partial(_waits, group, place), "the thread to wait")
+    go.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert sorted(done) == ["first", "patient"]
+
+
+def test_a_file_that_vanishes_while_unused_bytes_are_swept_does_no_harm(tmp_path: Path) -> None:
+    home = open_home(tmp_path)
+    unused = tmp_path / "objects" / "arriving" / new_id()
+    unused.write_bytes(b"left behind")
+    os.utime(unused, (1, 1))
+    vanished = tmp_path / "objects" / "arriving" / new_id()
+    vanished.symlink_to("nowhere")
+    assert home.objects.sweep() == 1
+    assert not unused.exists()

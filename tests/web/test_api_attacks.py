@@ -258,6 +258,19 @@ async def test_heads_have_their_limit(client: httpx.AsyncClient, request_: dict[
     assert (await client.get("/api/v1/jobs", **request_)).status_code == 431
 
 
+@pytest.mark.parametrize(
+    "number", ["9" * 19, "9" * 400, "-" + "9" * 400, "9" * 5000, "nan", "1e999"]
+)
+@pytest.mark.parametrize("query", ["jobs?limit", "jobs?before", "journal?after", "journal?since"])
+async def test_numbers_beyond_all_bounds_are_refused(
+    client: httpx.AsyncClient, query: str, number: str
+) -> None:
+    answer = await client.get(f"/api/v1/{query}={number}")
+    assert answer.status_code == 422
+    told = answer.json()["detail"]
+    assert "must be a number" in told or "must be a whole number" in told
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "BREW"])
 async def test_methods_that_do_not_exist_are_refused(
     client: httpx.AsyncClient, method: str

@@ -19,7 +19,12 @@ from billow.shapes import job_shape
 @click.option("--text", "-t", help="Only jobs whose name contains this.")
 @click.option("--dead", is_flag=True, help="Only dead letters.")
 @click.option("--limit", "-n", default=20, type=click.IntRange(1, 1000), help="At most so many.")
-@click.option("--before", type=int, metavar="SEQ", help="Only jobs accepted before this one.")
+@click.option(
+    "--before",
+    type=click.IntRange(0, 2**63 - 1),
+    metavar="SEQ",
+    help="Only jobs accepted before this one.",
+)
 @place_options
 @json_option
 def jobs(

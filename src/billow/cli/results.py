@@ -27,7 +27,7 @@ _PAGE = 500
 @click.option(
     "--limit",
     "-n",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, sys.maxsize),
     help="At most so many; default 20, or all as CSV or JSON.",
 )
 @place_options

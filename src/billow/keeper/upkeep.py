@@ -77,7 +77,10 @@ class Upkeep:
     def _trim_logs(self) -> None:
         oldest = time.time() - KEEP
         for log in self._logs.glob("*.log*"):
-            facts = log.stat()
+            try:
+                facts = log.stat()
+            except FileNotFoundError:  # a worker that starts has just moved it
+                continue
             if facts.st_mtime < oldest:
                 log.unlink(missing_ok=True)
             elif facts.st_size > LOG_SIZE and log.suffix == ".log":

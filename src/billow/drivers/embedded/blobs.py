@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -84,8 +85,16 @@ class Blobs:
             if not folder.is_dir():
                 continue
             for path in folder.iterdir():
-                if is_id(path.name) and path.stat().st_mtime < limit:
+                if is_id(path.name) and _written(path) < limit:
                     yield path
+
+
+def _written(path: Path) -> float:
+    """When a file was last written; never, if it was moved or removed just now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _write_file(path: Path, data: Iterable[bytes] | BinaryIO, limit: int | None) -> tuple[int, str]:

@@ -50,13 +50,26 @@ class GroupCommit:
             if not self._led:
                 self._led = request.leads = True
         if not request.leads:
-            request.ready.wait()
+            try:
+                request.ready.wait()
+            except BaseException:  # Ctrl-C: nobody waits for this request any more
+                self._withdraw(request)
+                raise
         if request.leads:
             self._lead()
         if request.error is not None:
             raise request.error
         result: T = request.result
         return result
+
+    def _withdraw(self, request: _Request) -> None:
+        """Take a request back if it was not begun; if it was chosen to lead, others rely on it."""
+        with self._lock:
+            leads = request.leads
+            if not leads and request in self._waiting:
+                self._waiting.remove(request)
+        if leads:
+            self._lead()
 
     def _lead(self) -> None:
         with self._lock:
@@ -67,10 +80,11 @@ class GroupCommit:
             with self._lock:
                 heir = self._waiting[0] if self._waiting else None
                 self._led = heir is not None
+                if heir is not None:
+                    heir.leads = True
             for request in group:
                 request.ready.set()
             if heir is not None:
-                heir.leads = True
                 heir.ready.set()
 
     def _write(self, group: list[_Request]) -> None:

@@ -27,6 +27,9 @@ TEXT: Schema = {"type": "string"}
 #: Where the API's addresses begin.
 PREFIX = "/api/v1"
 
+#: Numbers without bounds of their own stay below what the store can hold.
+_BOUNDLESS = 2**63
+
 
 class Parameter(NamedTuple):
     """A parameter in the query, or a header."""
@@ -137,12 +140,14 @@ def _convert(parameter: Parameter, text: str) -> Any:
 
 def _number(parameter: Parameter, text: str) -> float:
     schema = parameter.schema
+    whole = schema["type"] == "integer"
     try:
-        value = int(text) if schema["type"] == "integer" else float(text)
+        value = int(text) if whole else float(text)
     except ValueError:
         value = math.nan
     low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
-    if not (math.isfinite(value) and low <= value <= high):
+    if not (abs(value) < _BOUNDLESS and low <= value <= high):
+        kind = "a whole number" if whole else "a number"
         bounds = f" from {low} to {high}" if math.isfinite(low) and math.isfinite(high) else ""
-        raise BadInput(f"{parameter.name} must be a {schema['type']} number{bounds}")
+        raise BadInput(f"{parameter.name} must be {kind}{bounds}")
     return value
