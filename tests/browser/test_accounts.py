@@ -113,7 +113,7 @@ def test_no_page_has_a_serious_barrier_or_is_too_wide(
     )
     page = context.new_page()
     boss = open_accounts(members.home, app).admin.find(OPERATOR, "boss@example.org").id
-    found = []
+    found: list[tuple[str, str, list[str]]] = []
     for email, paths in (
         ("", STRANGERS),
         ("ben@example.org", MEMBERS),

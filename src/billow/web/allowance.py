@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from billow.units import human_size
 _DAY = 86400.0
 #: Seconds after which somebody may try again whose jobs still wait or run.
 _SOON = 30
-#: What somebody is on whose plan the app does not declare any more: it takes nothing away.
+#: Without limits: for somebody whose plan the app does not declare any more, for instance.
 _UNKNOWN = Plan("unknown")
 
 
@@ -40,12 +40,25 @@ class Allowance:
 
     Jobs that this process is just taking in count as well, so requests at the same time cannot
     pass each other. Between several web processes a few may.
+
+    Args:
+        plans: which plan an owner is on, and what they use.
+        declared: the app's plans by name.
+        clock: where the time comes from.
+        is_free: whether no limits hold for an owner.
     """
 
-    def __init__(self, plans: Plans, declared: Mapping[str, Plan], clock: Clock) -> None:
+    def __init__(
+        self,
+        plans: Plans,
+        declared: Mapping[str, Plan],
+        clock: Clock,
+        is_free: Callable[[str], bool],
+    ) -> None:
         self._plans = plans
         self._declared = declared
         self._clock = clock
+        self._is_free = is_free
         self._coming: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -70,6 +83,9 @@ class Allowance:
         Raises:
             PlanReached: the plan has no room for them.
         """
+        if self._is_free(owner):
+            yield _UNKNOWN
+            return
         with self._lock:
             stands = self.standing(owner)
             self._check(stands, jobs, self._coming[owner], again)

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billow.accounts.errors import Forbidden
-from billow.accounts.roles import Principal
+from billow.accounts.roles import ADMIN, Principal
 from billow.accounts.secret import Secret
 from billow.accounts.service import AccountService
 from billow.accounts.sessions import Visit
@@ -67,7 +67,7 @@ class Lobby:
         self.service = service
         self.cookie = Cookie(public.secure)
         self.plans: Mapping[str, Plan] = context.app.plan_by_name
-        self.allowance = Allowance(service.plans, self.plans, context.home.clock)
+        self.allowance = Allowance(service.plans, self.plans, context.home.clock, self._is_admin)
         #: All of the service, whoever asks.
         self.whole = context
         self.public = public
@@ -141,6 +141,10 @@ class Lobby:
     def _known(self, who: Principal, visit: Visit, form: str) -> Visitor:
         most = None if who.is_admin else self.allowance.plan(who.account.plan).max_upload
         return Visitor(who, visit, form=form, most=most)
+
+    def _is_admin(self, owner: str) -> bool:
+        account = self.service.office.store.look(lambda books: books.accounts.get(owner))
+        return account is not None and account.role == ADMIN
 
     def _address(self, scope: Scope, headers: Headers) -> str:
         """The visitor's network address, as the service's own proxy tells it if there is one."""

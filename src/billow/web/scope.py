@@ -114,7 +114,8 @@ class OwnLedger:
         Raises:
             PlanReached: it allows no more.
         """
-        theirs = [each._replace(owner=self._need_owner()) for each in submissions]
+        owner = need(self._owner)
+        theirs = [each._replace(owner=owner) for each in submissions]
         new = sum(1 for each in theirs if not self._is_known(each))
         with self._allowance.room(self._owner, new):
             return self._ledger.submit(theirs)
@@ -148,11 +149,6 @@ class OwnLedger:
         key = asked.key
         return key is not None and self._ledger.find_key(self._owner, key) is not None
 
-    def _need_owner(self) -> str:
-        if not self._owner:
-            raise NotLoggedIn("nobody who is known sends this")
-        return self._owner
-
 
 class MeteredObjects:
     """Objects, where a file that becomes a job must have room in its owner's plan."""
@@ -180,7 +176,7 @@ class MeteredObjects:
             PlanReached: their plan allows no more jobs.
             TooLarge: or no file of this size.
         """
-        with self._allowance.room(self._owner) as plan, named(plan):
+        with self._allowance.room(need(self._owner)) as plan, named(plan):
             most = _least(limit, plan.max_upload)
             return self._objects.put(store, data, owner=self._owner, limit=most, **more)
 
@@ -225,6 +221,17 @@ class MeteredUploads:
             if upload is not None and upload.completed is None:
                 held.enter_context(self._allowance.room(upload.owner))
             return self._uploads.complete(id, named)
+
+
+def need(owner: str) -> str:
+    """`owner`, if somebody is.
+
+    Raises:
+        NotLoggedIn: nobody who is known asks.
+    """
+    if not owner:
+        raise NotLoggedIn("nobody who is known sends this")
+    return owner
 
 
 def _cut(found: list[Job], limit: int, forward: bool) -> Page:
