@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv fit to run Billow ("run") or to develop and test it ("test"), as the lock files say.
+# Makes .venv fit to run Billow ("run"), GAS with it ("gas"), or to develop and test it ("test"), as the lock files say.
 # On Debian, what the system lacks is installed by apt if this runs as root.
 set -eu
 cd "$(dirname "$0")/.."
@@ -67,11 +67,15 @@ run)
     install requirements.lock
     touch .venv/.ready-run
     ;;
+gas)
+    install requirements-gas.lock
+    touch .venv/.ready-run .venv/.ready-gas
+    ;;
 test)
     command -v chromium >/dev/null || apt_get chromium "the chromium browser, for the console's tests,"
     command -v mkfs.xfs >/dev/null || apt_get_if_root xfsprogs "mkfs.xfs, for the power-cut drill,"
     install requirements-dev.lock
-    touch .venv/.ready-run .venv/.ready-test
+    touch .venv/.ready-run .venv/.ready-gas .venv/.ready-test
     ;;
-*) die "usage: scripts/setup.sh run|test" ;;
+*) die "usage: scripts/setup.sh run|gas|test" ;;
 esac

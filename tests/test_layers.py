@@ -15,9 +15,26 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "billow"
 
 #: Modules that hold nothing but values and rules about them.
-VALUES = ["errors", "units", "clock", "ids", "names", "job", "upload", "events"]
+VALUES = [
+    "errors",
+    "units",
+    "clock",
+    "ids",
+    "names",
+    "job",
+    "upload",
+    "outputs",
+    "owner",
+    "plan",
+    "events",
+]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "app", "fleet.policy", "fleet.queue"]
+#: How a mail or webhook is asked for, and all that it takes to send one.
+INTENTS = ["mail.intent", "webhooks.events"]
+SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
+#: What paying for a plan takes.
+PAYMENTS = ["payments", "flow.retention"]
 #: Policies decide from what they are given, and from nothing else.
 POLICIES = ["policy", "queue", "fixed", "step", "alarm", "samples"]
 
@@ -34,9 +51,13 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
     **{f"fleet.{name}": [*VALUES, "fleet"] for name in POLICIES},
-    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow"],
-    "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "drivers.memory"],
-    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "worker"],
+    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *INTENTS],
+    "mail": [*VALUES, "ports", "home", "mail"],
+    "webhooks": [*VALUES, "ports", "home", "webhooks"],
+    "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
+    "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
+    "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
+    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
 }
 
 #: Who may not be imported from below: the programs that put everything together.

@@ -13,12 +13,15 @@ from billow.fleet.step import StepScaling
 from billow.flow.client import Client, connect
 from billow.job import Failure, Job, Status
 from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
+from billow.outputs import Outputs
+from billow.plan import Account, Plan
 from billow.units import GiB, KiB, MiB
 from billow.upload import Upload
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Account",
     "App",
     "BadInput",
     "Client",
@@ -36,6 +39,8 @@ __all__ = [
     "Limits",
     "MiB",
     "NotFound",
+    "Outputs",
+    "Plan",
     "Queue",
     "Rejected",
     "Retry",

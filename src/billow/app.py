@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from billow.errors import DeclarationError, NotFound
+from billow.events import Event
 from billow.function import Function
 from billow.options import File, Fleet, Limits, Retry
+from billow.plan import Account, Plan
+
+#: Reacts to a change of plan.
+PlanHandler = Callable[[Account], None]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
@@ -69,9 +75,28 @@ class App:
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        #: Plans by name; the first is what new accounts get. None: there are no accounts.
+        self.plan_by_name: dict[str, Plan] = {}
+        #: Handlers of a change of plan, each with the plan it is for; None is any.
+        self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
+        #: The folder of the app's own mail templates.
+        self.mail_templates: Path | None = None
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
+
+    def mail(self, *, templates: Path) -> None:
+        """Declare the folder of the app's own mail templates, which come before Billow's.
+
+        Raises:
+            DeclarationError: it is no folder, or not told from the root on.
+        """
+        if not templates.is_absolute() or not templates.is_dir():
+            raise DeclarationError(
+                f"mail templates {str(templates)!r}: give a folder, such as "
+                "Path(__file__).parent / 'mail'"
+            )
+        self.mail_templates = templates
 
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""
@@ -119,12 +144,48 @@ class App:
                 limits=limits or chosen.template.limits,
                 queue=check_name("queue", queue or f"{self.name}-{label}"),
                 store=place.name,
+                results=f"{self.name}-results",
             )
             self._check_unshared(made)
             self.functions[own] = made
             return made
 
         return declare
+
+    def plans(self, *plans: Plan) -> None:
+        """Declare the plans that people can be on; the first is what new accounts get.
+
+        Raises:
+            DeclarationError: there are none, two have the same name, or plans were declared before.
+        """
+        names = [check_name("plan", plan.name) for plan in plans]
+        if not plans or len(set(names)) < len(names) or self.plan_by_name:
+            raise DeclarationError("app.plans(...): once, with one or more plans, each by its name")
+        self.plan_by_name = dict(zip(names, plans, strict=True))
+
+    def on(self, event: Event, *, to: str | None = None) -> Callable[[PlanHandler], PlanHandler]:
+        """Declare a handler of `Event.PLAN_CHANGED`: called with the account, soon afterwards.
+
+        Handlers run in a process of the service's own. One that raises is tried again.
+
+        Args:
+            event: `Event.PLAN_CHANGED`.
+            to: the plan that the account came to; any if not given.
+
+        Raises:
+            DeclarationError: there is no such event or plan.
+        """
+        if event is not Event.PLAN_CHANGED:
+            raise DeclarationError(f"app.on({event!r}): it is for Event.PLAN_CHANGED only")
+        if to is not None and to not in self.plan_by_name:
+            known = ", ".join(self.plan_by_name) or "none; call app.plans(...) first"
+            raise DeclarationError(f"app.on(..., to={to!r}): no such plan; there are: {known}")
+
+        def register(handler: PlanHandler) -> PlanHandler:
+            self.plan_handlers.append((to, handler))
+            return handler
+
+        return register
 
     def get(self, name: str) -> Function:
         """The function called `name`.

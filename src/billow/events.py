@@ -1,4 +1,4 @@
-"""What can happen to a job; handlers are declared with `@function.on(Event.COMPLETED)`."""
+"""What authors may react to: `@function.on(Event.COMPLETED)`, `@app.on(Event.PLAN_CHANGED)`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from enum import StrEnum
 
 
 class Event(StrEnum):
-    """A step in a job's life that an author may react to."""
+    """A step in the life of a job, or of an account, that an author may react to."""
 
     #: The function returned and its result is about to be recorded, with what the handler asks for.
     COMPLETED = "completed"
     #: The job failed for good: its retries are used up, or it was rejected.
     FAILED = "failed"
+    #: An account was put on another plan.
+    PLAN_CHANGED = "plan changed"
+
+
+#: Those that happen to a job.
+JOB_EVENTS = (Event.COMPLETED, Event.FAILED)

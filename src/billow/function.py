@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from billow.errors import BadInput, DeclarationError
-from billow.events import Event
+from billow.events import JOB_EVENTS, Event
 from billow.job import Job
 from billow.options import File, Fleet, Limits, Retry
 from billow.upload import Upload
@@ -55,6 +55,7 @@ class Function:
         limits: Limits,
         queue: str,
         store: str,
+        results: str,
     ) -> None:
         self.call = call
         self.name = name
@@ -64,6 +65,8 @@ class Function:
         #: Name of the queue its jobs wait in, and of the store whose new objects become its jobs.
         self.queue = queue
         self.store = store
+        #: Name of the store that the files it returns are kept in.
+        self.results = results
         self.handlers: dict[Event, list[Handler]] = {}
         self.upload_parameter: str | None = None
         self.job_parameter: str | None = None
@@ -101,8 +104,8 @@ class Function:
         Raises:
             DeclarationError: there is no such event.
         """
-        if event not in list(Event):
-            known = ", ".join(Event)
+        if event not in JOB_EVENTS:
+            known = ", ".join(JOB_EVENTS)
             raise DeclarationError(
                 f"{self.name}.on({event!r}): there is no such event; use {known}"
             )

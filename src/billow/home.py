@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from billow.clock import Clock, SystemClock
+from billow.ports.accounts import Accounts
+from billow.ports.cold import Cold
 from billow.ports.journal import Journal
 from billow.ports.ledger import Ledger
 from billow.ports.objects import ArrivalRule, Objects
 from billow.ports.queues import Queues
 from billow.ports.tables import Tables
+from billow.ports.uploads import Uploads
 from billow.ports.wake import Wake
 
 
@@ -22,15 +25,24 @@ class Home:
     queues: Queues
     tables: Tables
     objects: Objects
+    uploads: Uploads
+    accounts: Accounts
+    cold: Cold
     journal: Journal
     wake: Wake
     clock: Clock
     #: Where it keeps its files on this machine; None if it has none.
     folder: Path | None = None
+    #: How many times faster than on the wall clock plans and archives count their time.
+    speed: float = 1.0
 
 
 def open_home(
-    folder: str | Path, *, arrivals: ArrivalRule | None = None, clock: Clock | None = None
+    folder: str | Path,
+    *,
+    arrivals: ArrivalRule | None = None,
+    clock: Clock | None = None,
+    speed: float = 1.0,
 ) -> Home:
     """The embedded home in `folder`, which is made if needed.
 
@@ -38,10 +50,13 @@ def open_home(
         folder: where everything is kept; give each service its own.
         arrivals: what arriving objects set off; see `billow.flow.arrivals`.
         clock: where the time comes from.
+        speed: how many times faster than on the wall clock plans and archives count their time.
 
     Raises:
         Unavailable: the folder cannot be used.
     """
     from billow.drivers.embedded.home import open_embedded  # noqa: PLC0415 - chosen by settings
 
-    return open_embedded(Path(folder), arrivals=arrivals, clock=clock or SystemClock())
+    return replace(
+        open_embedded(Path(folder), arrivals=arrivals, clock=clock or SystemClock()), speed=speed
+    )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from billow.errors import Conflict
+from billow.outputs import ResultFile, files_of
+from billow.owner import LOCAL, Messages, Owner
 
 
 class Status(StrEnum):
@@ -83,7 +86,7 @@ class Attempt:
     failure: Failure
 
 
-class Sink(Protocol):
+class Sink(Messages, Protocol):
     """Where a handler's wishes go; they take effect with the outcome, all or none."""
 
     def publish(self, queue: str, body: Any) -> None:
@@ -98,6 +101,10 @@ class Sink(Protocol):
         """Tell how far the function is."""
         ...
 
+    def folder(self) -> Path:
+        """A folder for this try alone."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -108,8 +115,8 @@ class Job:
     #: Name of the function.
     function: str
     status: Status
-    #: Whose it is; "local" until accounts exist.
-    owner: str = "local"
+    #: Whose it is; "local" where there are no accounts.
+    owner: Owner = LOCAL
     #: What people call it, such as the uploaded file's name.
     name: str = ""
     #: Arguments by name, as sent.
@@ -137,6 +144,16 @@ class Job:
     seq: int = 0
     _sink: Sink | None = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        if self._sink is not None:
+            at = self.finished or self.started or self.created
+            object.__setattr__(self, "owner", Owner(self.owner).bound(self._sink, self.id, at))
+
+    @property
+    def url(self) -> str:
+        """The address of its page, below that of the service."""
+        return f"/jobs/{self.id}"
+
     @property
     def wait(self) -> float | None:
         """Seconds between acceptance and the start of its latest try."""
@@ -148,6 +165,20 @@ class Job:
         if self.started is None or self.finished is None:
             return None
         return max(0.0, self.finished - self.started)
+
+    @property
+    def files(self) -> dict[str, ResultFile]:
+        """The files of its result by ending, if it returned `billow.Outputs`."""
+        return files_of(self.result, self.owner, self.id)
+
+    @property
+    def folder(self) -> Path:
+        """A private folder for this try, empty at first and removed with all in it afterwards.
+
+        Raises:
+            Conflict: asked for outside of a function or handler that is given the job.
+        """
+        return self._need_sink().folder()
 
     def publish(self, queue: str, body: Any) -> None:
         """Send `body` (anything JSON can say) to `queue`, together with the job's outcome.

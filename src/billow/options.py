@@ -85,6 +85,8 @@ class Limits:
     cpu: Duration | None = None
     #: Bytes of the result as JSON; larger results belong in files.
     result: int = 1 * MiB
+    #: Bytes of all files that one try returns (`billow.Outputs`).
+    files: int = 1 * GiB
     #: The child is replaced after this many jobs; None is never.
     jobs_per_child: int | None = None
 
@@ -99,6 +101,8 @@ class Limits:
             raise DeclarationError("Limits(memory=...): Python itself needs 32 MiB")
         if self.result < 2:
             raise DeclarationError("Limits(result=...): even `0` needs a byte or two")
+        if self.files < 0:
+            raise DeclarationError("Limits(files=...): cannot be less than 0 bytes")
 
 
 @dataclass(frozen=True, slots=True)

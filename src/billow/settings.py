@@ -10,6 +10,7 @@ import difflib
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from billow.errors import DeclarationError, SettingError
 from billow.units import seconds
@@ -25,6 +26,8 @@ class Setting(NamedTuple):
     help: str
     #: Makes the value of the text, or raises ValueError.
     read: Callable[[str], Any] = str
+    #: Whether the text may hold a password: the value's own `str` leaves that out.
+    secret: bool = False
 
     @property
     def env(self) -> str:
@@ -38,6 +41,12 @@ class InForce(NamedTuple):
     setting: Setting
     value: Any
     source: str
+
+    @property
+    def shown(self) -> Any:
+        """The value as it may be shown: plain, and without passwords."""
+        plain = isinstance(self.value, (str, int, float))
+        return self.value if plain and not self.setting.secret else str(self.value)
 
 
 def _port(text: str) -> int:
@@ -71,6 +80,31 @@ def _switch(text: str) -> bool:
     return words[text.lower()]
 
 
+def _mail(text: str) -> Any:
+    from billow.mail.place import read_place  # noqa: PLC0415 - only who asks for it pays for it
+
+    return read_place(text)
+
+
+def _sender(text: str) -> Any:
+    from billow.mail.place import read_sender  # noqa: PLC0415 - likewise
+
+    return read_sender(text)
+
+
+def _secret(text: str) -> Any:
+    from billow.accounts.secret import Secret  # noqa: PLC0415 - likewise
+
+    return Secret(text) if text else ""
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        raise ValueError("write https://host, with a path if there is one")
+    return text.rstrip("/")
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("app", "app.py", "The app: a file, a folder with an app.py, or package.module:name."),
     Setting("folder", "", "Where the service keeps its data; if empty, `.billow` beside the app."),
@@ -83,6 +117,42 @@ SETTINGS: tuple[Setting, ...] = (
         _speed,
     ),
     Setting("grace", "30 s", "How long running jobs may take to finish at Ctrl-C.", _duration),
+    Setting(
+        "url",
+        "",
+        "The address under which people reach the service, for links in mail; if empty, where it "
+        "listens.",
+        _address,
+    ),
+    Setting(
+        "mail",
+        "inbox",
+        "Where mail goes: `inbox` keeps it for the console's Inbox page and sends nothing; "
+        "`smtp://user:password@host:587` sends it.",
+        _mail,
+        secret=True,
+    ),
+    Setting("mail_from", "", "Whom mail comes from, such as `GAS <gas@example.org>`.", _sender),
+    Setting(
+        "webhooks_local",
+        "0",
+        "Let webhooks go to this machine itself, also without https; for development.",
+        _switch,
+    ),
+    Setting("stripe_key", "", "Stripe's secret API key, to take payments.", _secret, secret=True),
+    Setting(
+        "stripe_webhook_secret",
+        "",
+        "What Stripe signs its webhooks with, `whsec_…`; while it changes, two apart by a space.",
+        _secret,
+        secret=True,
+    ),
+    Setting(
+        "stripe_api_base",
+        "",
+        "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
+        _address,
+    ),
     Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
 )
 
@@ -133,7 +203,8 @@ def _read(row: Setting, text: str, where: str) -> Any:
     try:
         return row.read(text)
     except ValueError as problem:
-        raise SettingError(f"{where}={text!r} is impossible: {problem}") from None
+        told = where if row.secret else f"{where}={text!r}"
+        raise SettingError(f"{told} is impossible: {problem}") from None
 
 
 def _nearest(name: str, known: Any) -> str:

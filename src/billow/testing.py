@@ -10,12 +10,15 @@ def test_counts_words() -> None:
 from __future__ import annotations
 
 from billow.app import App
+from billow.chores import chore, names
 from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.home import open_memory
 from billow.events import Event
 from billow.flow import followup
 from billow.flow.arrivals import arrival_rule
 from billow.flow.perform import perform, run_handler
+from billow.flow.retention import consequences
+from billow.flow.surroundings import Surroundings
 from billow.flow.task import task_of
 from billow.flow.work import Performed, Stand, settle
 from billow.function import Function
@@ -42,7 +45,7 @@ def memory_home(app: App | None = None, clock: Clock | None = None) -> Home:
 
 
 def run_jobs(home: Home, app: App) -> list[Job]:
-    """Run all jobs that are due, here and one after the other, handlers included.
+    """Run all jobs that are due, here and one after the other, handlers and chores included.
 
     A job that is to be tried again later stays for a later call: move the clock on
     (`clock.advance(60)`) and call again. Limits of time and memory do not apply.
@@ -51,19 +54,21 @@ def run_jobs(home: Home, app: App) -> list[Job]:
         The jobs that were tried, in the order of their last try, as they are now.
     """
     tried: dict[str, None] = {}
-    while leases := [lease for f in app.functions.values() for lease in _run_one(home, f)]:
+    chores = [chore(name, lambda: home, app) for name in names()]
+    functions = [*app.functions.values(), *chores]
+    while leases := [lease for function in functions for lease in _run_one(home, app, function)]:
         for lease in leases:
             tried.pop(lease.id, None)
             tried[lease.id] = None
     return [job for job in map(home.ledger.get, tried) if job is not None]
 
 
-def _run_one(home: Home, function: Function) -> list[Lease]:
+def _run_one(home: Home, app: App, function: Function) -> list[Lease]:
     """Run the next job of `function`, and the next of its handlers that is to run again."""
     lost = function.retry.lost
     jobs = home.ledger.exchange(function.name, _WORKER, [], 1, _LEASE, lost).leases
     for lease in jobs:
-        _run_job(home, function, lease)
+        _run_job(home, app, function, lease)
     again = home.ledger.exchange(followup.name_of(function.name), _WORKER, [], 1, _LEASE).leases
     for lease in again:
         performed = _follow_up(home, function, lease)
@@ -71,13 +76,16 @@ def _run_one(home: Home, function: Function) -> list[Lease]:
     return jobs + again
 
 
-def _run_job(home: Home, function: Function, lease: Lease) -> None:
+def _run_job(home: Home, app: App, function: Function, lease: Lease) -> None:
     task = task_of(lease, home.objects, _WORKER)
     if isinstance(task, Failure):
         performed = Performed(0, 0, failure=task)
     else:
         performed = perform(
-            function, task, lambda share: home.ledger.report(lease.seq, lease.token, share)
+            function,
+            task,
+            lambda share: home.ledger.report(lease.seq, lease.token, share),
+            around=Surroundings(home.objects.stage, None, consequences(lambda: home, app)),
         )
     now = home.clock.now()
     event = Event.COMPLETED if performed.failure is None else Event.FAILED

@@ -1,46 +1,47 @@
-"""GAS as Billow loads it: what it declares, what it answers."""
+"""GAS as Billow loads it: what it declares, what it answers, and the life of a result."""
 
-import os
+import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import billow
+from billow.clock import VirtualClock
 from billow.errors import BadInput, NotAccepted
+from billow.home import Home
 from billow.loading import load_app
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "apps/gas"))
+from billow.testing import memory_home, run_jobs
 
 GAS = Path(__file__).parents[2] / "apps/gas"
-FUNCTION = load_app(GAS).get("annotate")
+sys.path.insert(0, str(GAS))
+
+APP = load_app(GAS)
+FUNCTION = APP.get("annotate")
+MT, VIRUS = GAS / "samples/human_mt.vcf", GAS / "samples/sarscov2.vcf.gz"
 
 
-class Sink:
-    """Keeps the progress."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[float, float | None]] = []
-
-    def publish(self, queue: str, body: Any) -> None:
-        raise AssertionError(queue)
-
-    def put(self, table: str, key: str, item: Any) -> None:
-        raise AssertionError(table)
-
-    def progress(self, done: float, total: float | None) -> None:
-        self.told.append((done, total))
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
 
 
-def call(path: Path, sink: Sink, **args: Any) -> dict[str, Any]:
-    job = billow.Job(id="j", function="annotate", status=billow.Status.RUNNING, _sink=sink)
-    answer: dict[str, Any] = FUNCTION.call(billow.Upload.of(path), job, **args)
-    return answer
+@pytest.fixture
+def home(clock: VirtualClock) -> Home:
+    return memory_home(APP, clock)
+
+
+def finished(home: Home, path: Path, **args: str) -> billow.Job:
+    client = billow.Client(home, APP)
+    asked = client.send_file("annotate", path, args=args)
+    run_jobs(home, APP)
+    return client.job(asked.id)
 
 
 def test_what_the_app_declares() -> None:
     assert (FUNCTION.fleet.min, FUNCTION.fleet.max) == (2, 10)
+    assert list(APP.plan_by_name) == ["free", "premium"]
+    assert APP.plan_by_name["free"].max_upload == 153_600
     assert FUNCTION.accepts is not None
     FUNCTION.accepts.check("a.vcf")
     FUNCTION.accepts.check("A.VCF.GZ")
@@ -48,28 +49,42 @@ def test_what_the_app_declares() -> None:
         FUNCTION.accepts.check("a.bcf")
 
 
-def test_the_samples_are_annotated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    for name, records in (("human_mt.vcf", 399), ("sarscov2.vcf.gz", 3000)):
-        sink = Sink()
-        path = GAS / "samples" / name
-        answer = call(path, sink)
-        assert (answer["file"], answer["records"]) == (name, records)
-        assert {"missense", "synonymous", "frameshift"} <= set(answer["consequences"])
-        assert sink.told[-1] == (path.stat().st_size, path.stat().st_size)
-    assert os.listdir(tmp_path) == []
+@pytest.mark.parametrize(("path", "records"), [(MT, 399), (VIRUS, 3000)], ids=["MT", "virus"])
+def test_the_samples_are_annotated(home: Home, path: Path, records: int) -> None:
+    job = finished(home, path)
+    assert job.status is billow.Status.COMPLETED, job.failure
+    counts = job.result["value"]
+    assert counts["records"] == records
+    assert {"missense", "synonymous", "frameshift"} <= set(counts["consequences"])
+    stem = path.name.removesuffix(".gz").removesuffix(".vcf")
+    assert [file.name for file in job.files.values()] == [
+        f"{stem}.annot.vcf",
+        f"{stem}.vcf.count.log",
+    ]
+    file = job.files[".annot.vcf"]
+    lines = b"".join(home.objects.read(file.store, file.key)).splitlines()
+    assert sum(not line.startswith(b"#") for line in lines) == records
 
 
-def test_the_assembly_is_an_argument() -> None:
+def test_the_topic_hears_of_it(home: Home) -> None:
+    job = finished(home, MT)
+    [message] = home.queues.peek("job_results")
+    told = json.loads(message.body)
+    assert told == {"job_id": job.id, "user_id": "local", "job_status": "COMPLETED"}
+
+
+def test_the_assembly_is_an_argument(home: Home) -> None:
     FUNCTION.check_args({"assembly": "hg38"})
     with pytest.raises(BadInput):
         FUNCTION.check_args({"assembly": "hg18"})
-    answer = call(GAS / "samples/human_mt.vcf", Sink(), assembly="hg38")
-    assert answer["assembly"] == "hg38"
+    assert finished(home, MT, assembly="hg38").result["value"]["assembly"] == "hg38"
 
 
-def test_what_is_no_vcf_is_rejected(tmp_path: Path) -> None:
+def test_what_is_no_vcf_is_rejected_and_the_owner_told(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "a.vcf"
     path.write_text("hello\n")
-    with pytest.raises(billow.Rejected, match="not a VCF"):
-        call(path, Sink())
+    job = finished(home, path)
+    assert job.failure is not None
+    assert (job.failure.kind, "not a VCF" in job.failure.message) == ("rejected", True)
+    [message] = home.queues.peek("job_results")
+    assert json.loads(message.body)["job_status"] == "FAILED"

@@ -11,6 +11,7 @@ import pytest
 
 import billow
 from billow.loading import load_app
+from billow.owner import Mail, Owner
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "apps/wordfreq"))
 
@@ -36,6 +37,15 @@ class Records:
 
     def progress(self, done: float, total: float | None) -> None:
         self.shares.append(done)
+
+    def folder(self) -> Path:
+        raise AssertionError("no files are made")
+
+    def email(self, to: Owner, mail: Mail, about: str, at: float) -> None:
+        raise AssertionError("no mail is sent")
+
+    def webhook(self, to: Owner, type: str, data: Any, about: str, at: float) -> None:
+        raise AssertionError("no webhook is sent")
 
 
 @pytest.fixture

@@ -81,13 +81,13 @@ def working(tmp_path: Path) -> Iterator[Service]:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Service]:
+def serve(folder: Path, target: Path = APP) -> Iterator[Service]:
     """A web process for the home in `folder`."""
     with socket.create_server(("127.0.0.1", 0)) as listening, lifeline() as line:
         descriptor = listening.fileno()
         web = subprocess.Popen(
             [
-                sys.executable, "-m", "billow.web", "--app", str(APP), "--folder", str(folder),
+                sys.executable, "-m", "billow.web", "--app", str(target), "--folder", str(folder),
                 "--fd", str(descriptor), "--lifeline", str(line),
             ],
             pass_fds=[descriptor, line],

@@ -313,3 +313,26 @@ def test_sweep_leaves_all_that_is_in_use(home: Home) -> None:
     assert path is not None
     assert path.read_bytes() == b"one"
     assert home.objects.sweep(-10) == 0
+
+
+# Versions
+
+
+def test_a_version_names_the_content(home: Home) -> None:
+    assert home.objects.version("s", "k") is None
+    put(home)
+    first = home.objects.version("s", "k")
+    assert first is not None
+    put(home)
+    assert home.objects.version("s", "k") not in (None, first)
+
+
+def test_only_the_version_that_is_meant_is_deleted(home: Home) -> None:
+    put(home)
+    first = home.objects.version("s", "k")
+    put(home, data=b"newer")
+    assert not home.objects.delete("s", "k", first)
+    assert content(home) == b"newer"
+    assert home.objects.delete("s", "k", home.objects.version("s", "k"))
+    assert home.objects.head("s", "k") is None
+    assert not home.objects.delete("s", "k", first)

@@ -129,6 +129,10 @@ def test_the_lock_files_hold_what_the_project_asks_for() -> None:
     project = told["project"]
     core = wanted(project["dependencies"] + project["optional-dependencies"]["fast"])
     assert core <= locked("requirements.lock")
+    extras = project["optional-dependencies"]
+    paying = wanted(extras["accounts"] + extras["payments"])
+    assert core | paying <= locked("requirements-gas.lock")
+    assert locked("requirements-gas.lock") <= locked("requirements-dev.lock")
     assert wanted(told["dependency-groups"]["dev"]) <= locked("requirements-dev.lock")
     assert locked("requirements.lock") <= locked("requirements-dev.lock")
 

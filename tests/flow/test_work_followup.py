@@ -9,6 +9,7 @@ import pytest
 from billow.events import Event
 from billow.flow.followup import FollowUp, is_due, name_of, pack, read, submissions, unpack
 from billow.job import Failure, Job, Status
+from billow.owner import Owner
 
 ASKED = FollowUp("id1", Event.COMPLETED, 1, 12.345678901234567)
 DONE = Job("id1", "f", Status.COMPLETED, result=[1], finished=12.345678901234567)
@@ -43,7 +44,7 @@ def test_the_handler_gets_the_job_as_it_was() -> None:
         id="id2",
         function="f",
         status=Status.FAILED,
-        owner="me",
+        owner=Owner("me"),
         name="n",
         args={"a": 1},
         upload="s/k",

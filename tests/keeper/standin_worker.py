@@ -17,7 +17,7 @@ import time
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("app", "function", "folder", "id"):
+    for name in ("app", "function", "folder", "id", "speed"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--lifeline", type=int)
     parser.add_argument("--status", type=int)

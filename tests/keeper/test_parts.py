@@ -154,6 +154,18 @@ def test_report_writes_series_while_something_changes_and_rarely_when_idle(
     assert board["process.keeper"]["pid"] == os.getpid()
 
 
+def test_upkeep_does_what_an_app_needs_too_and_goes_on_if_that_fails(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "data")
+    (tmp_path / "logs").mkdir()
+    done: list[str] = []
+
+    def fail() -> None:
+        raise OSError("no")
+
+    Upkeep(home, tmp_path / "logs", [fail, lambda: done.append("swept")]).round()
+    assert done == ["swept"]
+
+
 def test_upkeep_trims_the_journal_and_the_logs(tmp_path: Path, clock: VirtualClock) -> None:
     home = open_home(tmp_path / "data", clock=clock)
     home.journal.write("scale.out", "f", "old", at=clock.now() - KEEP - 1)

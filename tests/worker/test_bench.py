@@ -18,6 +18,7 @@ from billow.ports.ledger import Accepted, Lease, Submission
 from billow.worker.bench import Workbench
 from billow.worker.desk import Desk
 from billow.worker.process import ChildProcess
+from billow.worker.settings import Settings
 from tests.worker.harness import APP, until
 
 
@@ -27,7 +28,8 @@ class Table:
     def __init__(self) -> None:
         self.home = open_memory(clock=SystemClock())
         self.desk = Desk(self.home, "work", "w", 10.0)
-        self.bench = Workbench(APP, "work", self.desk, ChildProcess(APP, "work"))
+        settings = Settings(APP, "work", "/nonexistent", "w")
+        self.bench = Workbench(settings, self.desk, ChildProcess(settings))
         self.until(lambda: self.bench.ready, "the child")
 
     def until(self, condition: Any, what: str) -> None:

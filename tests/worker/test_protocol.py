@@ -29,6 +29,7 @@ from billow.worker.messages import (
 )
 from billow.worker.process import ChildProcess
 from billow.worker.protocol import HEAD, HELLO, KINDS, MAX_BODY, RESULT, Frame, FrameReader
+from billow.worker.settings import Settings
 from tests.worker.harness import APP, until
 
 TASK = Task("id1", '{"a":"é\\n"}', "n\n", "s/k", None, "me", 1, 2, 3.5, 4, "w")
@@ -116,7 +117,7 @@ def collected(child: ChildProcess, kind: int, count: int) -> list[Frame]:
 def test_a_job_is_either_run_or_taken_back(tmp_path: Any) -> None:
     """Taken back again and again while the child runs, each job goes one way only."""
     chance = random.Random(5)
-    child = ChildProcess(APP, "add")
+    child = ChildProcess(Settings(APP, "add", str(tmp_path), "w"))
     try:
         collected(child, HELLO, 1)
         serial = 0

@@ -24,7 +24,7 @@ def config(app: str | None, folder: str | None, as_json: bool) -> None:
                 "settings": [
                     {
                         "name": one.setting.name,
-                        "value": one.value,
+                        "value": one.shown,
                         "source": one.source,
                         "env": one.setting.env,
                         "default": one.setting.default,
@@ -38,7 +38,7 @@ def config(app: str | None, folder: str | None, as_json: bool) -> None:
         )
         return
     rows = [
-        (one.setting.name, one.value, one.source, one.setting.env, one.setting.help) for one in held
+        (one.setting.name, one.shown, one.source, one.setting.env, one.setting.help) for one in held
     ]
     table(("setting", "value", "from", "environment", "meaning"), rows, "no settings")
     say()

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from billow.events import Event
 from billow.job import Failure, Job, Status
 from billow.options import Retry
+from billow.owner import Owner
 from billow.ports.ledger import Submission
 
 #: How often a handler is tried again, and how it rests between.
@@ -122,6 +123,7 @@ def unpack(facts: dict[str, Any]) -> Job:
         **{
             **facts,
             "status": Status(facts["status"]),
+            "owner": Owner(facts["owner"]),
             "failure": failure and Failure(*failure),
         }
     )

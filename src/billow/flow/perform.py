@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -15,11 +17,17 @@ from typing import Any
 from billow.app import check_name
 from billow.errors import BadInput, Rejected
 from billow.events import Event
+from billow.flow.done import Done
+from billow.flow.outputs import BadOutput, keep_outputs
+from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
+from billow.flow.telling import Telling
 from billow.flow.work import Performed, is_final
 from billow.function import Function
 from billow.job import Failure, Job, Status
 from billow.options import Limits
+from billow.outputs import Outputs
+from billow.owner import Owner
 from billow.ports.ledger import Effect, Publish, Put
 from billow.ports.rules import check_bodies, check_item, check_item_key
 from billow.units import human_size
@@ -35,12 +43,14 @@ MAX_MESSAGE = 500
 _HERE = str(Path(__file__))
 
 
-class Gatherer:
+class Gatherer(Telling):
     """Keeps what a function or handler asks for until its outcome is recorded."""
 
-    def __init__(self, tell: Tell | None = None) -> None:
-        self.effects: list[Effect] = []
+    def __init__(self, tell: Tell | None = None, scratch: Path | None = None) -> None:
+        super().__init__()
         self._tell = tell
+        self._scratch = scratch
+        self._folder: Path | None = None
 
     def publish(self, queue: str, body: Any) -> None:
         """Send `body` to `queue`.
@@ -69,12 +79,26 @@ class Gatherer:
         if self._tell is not None and math.isfinite(share):
             self._tell(min(1.0, max(0.0, share)))
 
+    def folder(self) -> Path:
+        """A folder for this try alone, made when first asked for."""
+        if self._folder is None:
+            if self._scratch is not None:
+                self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix="try-", dir=self._scratch))
+        return self._folder
+
+    def tidy(self) -> None:
+        """Remove the folder, if there is one."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
 
 def perform(
     function: Function,
     task: Task,
     tell: Tell | None = None,
     now: Callable[[], float] = time.time,
+    around: Surroundings | None = None,
 ) -> Performed:
     """Call the function for `task`, and its handlers; what goes wrong is in what comes back.
 
@@ -83,12 +107,32 @@ def perform(
         task: what to call it with.
         tell: gets the progress that the function reports.
         now: gives the time in UNIX seconds.
+        around: what else the try may use; without it no files can be kept.
     """
-    sink = Gatherer(tell)
+    sink = Gatherer(tell, around.scratch if around else None)
+    try:
+        return _perform(function, task, sink, now, around)
+    finally:
+        sink.tidy()
+
+
+def _perform(
+    function: Function,
+    task: Task,
+    sink: Gatherer,
+    now: Callable[[], float],
+    around: Surroundings | None,
+) -> Performed:
     started = now()
     job = _job(function, task, started, sink) if _wants_job(function) else None
     try:
         value = function.call(**_arguments(function, task, job))
+        if isinstance(value, Outputs):
+            value, kept = keep_outputs(value, function, task, around)
+            sink.effects += kept
+        elif isinstance(value, Done):
+            value, asked = value
+            sink.effects += asked
         text = encode_result(value, function.limits.result)
     except BaseException as error:
         failure = failure_of(error, function.limits)
@@ -146,6 +190,8 @@ def run_handler(
         function.handlers[event][place](replace(job, _sink=sink))
     except BaseException as error:
         return failure_of(error, function.limits)
+    finally:
+        sink.tidy()
     return tuple(sink.effects)
 
 
@@ -207,7 +253,7 @@ def failure_of(error: BaseException, limits: Limits) -> Failure:
     match error:
         case Rejected():
             return Failure("rejected", _cut(error.detail))
-        case BadResult():
+        case BadResult() | BadOutput():
             return Failure("bad result", str(error))
         case MemoryError():
             limit = (
@@ -260,7 +306,7 @@ def _job(function: Function, task: Task, started: float, sink: Gatherer) -> Job:
         id=task.id,
         function=function.name,
         status=Status.RUNNING,
-        owner=task.owner,
+        owner=Owner(task.owner),
         name=task.name,
         args=json.loads(task.args),
         upload=task.upload,

@@ -25,6 +25,8 @@ class Task(NamedTuple):
     created: float
     seq: int
     worker: str
+    #: Which try of the job it is; no two have the same.
+    token: int = 0
 
 
 def task_of(lease: Lease, objects: Objects, worker: str) -> Task | Failure:
@@ -48,4 +50,5 @@ def task_of(lease: Lease, objects: Objects, worker: str) -> Task | Failure:
         lease.created,
         lease.seq,
         worker,
+        lease.token,
     )

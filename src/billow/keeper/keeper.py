@@ -76,7 +76,7 @@ class Keeper:
             control_clock = ScaledClock(settings.speed, home.clock.now())
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes)
-        self._upkeep = Upkeep(home, settings.logs)
+        self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
         self._seen_seq = 0
 
     def stop(self) -> None:
@@ -101,6 +101,7 @@ class Keeper:
     def _start(self) -> None:
         latest = self._home.journal.read(newest=True, limit=1)
         self._seen_seq = latest[0].seq if latest else 0
+        self._guard("chores", self._parts.call_in_chores)
         for function, _ in self._parts.fleets:
             self._guard("orphans", partial(abandon_dead_workers, self._home, function.name))
         service = self._service()
@@ -132,6 +133,7 @@ class Keeper:
         """Look after everything once; what fails is told and tried again at the next tick."""
         for process in self._parts.processes:
             self._guard(process.name, process.tick)
+        self._guard("chores", self._parts.call_in_chores)
         for function, controller in self._parts.fleets:
             look = partial(self._home.ledger.counts, function.name)
             counts = self._guard(f"counts of {function.name}", look)
@@ -224,6 +226,15 @@ class Keeper:
             return None
         self._complaints.pop(what, None)
         return result
+
+
+def _housework(app: App, home: Home) -> list[Callable[[], object]]:
+    """What an app needs beside the housework of every service."""
+    if not app.plan_by_name:
+        return []
+    from billow.accounts.opening import open_accounts  # noqa: PLC0415 - needs an extra
+
+    return [open_accounts(home, app).sweep]
 
 
 def _write_whole(path: Path, text: str) -> None:

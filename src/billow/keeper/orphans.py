@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from billow.flow.surroundings import remove_scratch
 from billow.home import Home
 
 
@@ -25,6 +26,8 @@ def abandon_dead_workers(home: Home, function: str) -> int:
 
 
 def _abandon(home: Home, function: str, worker: str) -> int:
+    if home.folder is not None:
+        remove_scratch(home.folder, worker)
     given_back = home.ledger.abandon(worker)
     if given_back:
         reason = f"was gone when the service started; jobs given back: {given_back}"

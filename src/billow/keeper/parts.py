@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from billow.app import App
+from billow.chores import chore, is_chore
 from billow.clock import Clock
 from billow.drivers.embedded.processes import Processes
 from billow.drivers.embedded.spawn import Child, Lifeline
 from billow.fleet.control import Controller
 from billow.fleet.crew import Crew
 from billow.fleet.templates import Templates
+from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
 from billow.keeper.supervised import Supervised
@@ -58,6 +60,7 @@ class Parts:
         self, settings: Settings, app: App, home: Home, bound: socket.socket, control_clock: Clock
     ) -> None:
         self._settings = settings
+        self._app = app
         self._home = home
         self._bound = bound
         self._control_clock = control_clock
@@ -68,6 +71,15 @@ class Parts:
         if settings.web is not None:
             web = Supervised("web", self._start_web, home.journal, home.clock)
             self.processes.append(web)
+
+    def call_in_chores(self) -> None:
+        """Look after the fleets of chores as well, from when the first job for one came."""
+        looked_after = {function.name for function, _ in self.fleets}
+        asked_for = {function for function, _ in self._home.ledger.totals()}
+        for name in sorted(asked_for - looked_after):
+            if is_chore(name):
+                function = chore(name, lambda: self._home, self._app)
+                self.fleets.append((function, self._make_fleet(function)))
 
     @property
     def web_running(self) -> bool:
@@ -117,8 +129,9 @@ class Parts:
         templates = Templates(home.tables, function.name)
         templates.declare(function.fleet.template)
         arguments = ("--app", settings.target, "--function", function.name)
+        place = ("--folder", str(settings.folder), "--speed", str(settings.speed))
         machines = Processes(
-            (*arguments, "--folder", str(settings.folder)),
+            (*arguments, *place),
             logs=settings.logs,
             lifeline=self._lifeline,
             clock=home.clock,
@@ -130,10 +143,15 @@ class Parts:
             home.journal,
             home.clock,
             template=templates.default,
-            abandon=home.ledger.abandon,
+            abandon=self._abandon,
             drain_limit=seconds(function.limits.time) + settings.grace,
         )
         return Controller(function.name, function.fleet, crew, home.journal, self._control_clock)
+
+    def _abandon(self, worker: str) -> int:
+        """Free the jobs of a worker that is dead, and remove what its tries left."""
+        remove_scratch(self._settings.folder, worker)
+        return self._home.ledger.abandon(worker)
 
     def _start_web(self) -> Child:
         settings = self._settings

@@ -6,6 +6,7 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from billow.home import Home
@@ -25,11 +26,18 @@ _log = logging.getLogger("billow.keeper")
 
 
 class Upkeep:
-    """Does the housework every hour, in a thread of its own so that control never waits for it."""
+    """Does the housework every hour, in a thread of its own so that control never waits for it.
 
-    def __init__(self, home: Home, logs: Path) -> None:
+    Args:
+        home: what is kept in order.
+        logs: the folder of the processes' logs.
+        more: what else is to be done in each round.
+    """
+
+    def __init__(self, home: Home, logs: Path, more: Sequence[Callable[[], object]] = ()) -> None:
         self._home = home
         self._logs = logs
+        self._more = more
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -45,12 +53,12 @@ class Upkeep:
 
     def round(self) -> None:
         """Do all of it once."""
-        for work in (self._trim_journal, self._sweep_objects, self._trim_logs):
+        for work in (self._trim_journal, self._sweep_objects, self._trim_logs, *self._more):
             try:
                 work()
             except Exception:
                 # The next round tries again; the service itself must not suffer.
-                _log.exception("upkeep: %s failed", work.__name__)
+                _log.exception("upkeep: %s failed", getattr(work, "__qualname__", work))
 
     def _run(self) -> None:
         wait = FIRST
@@ -63,6 +71,8 @@ class Upkeep:
 
     def _sweep_objects(self) -> None:
         self._home.objects.sweep()
+        self._home.uploads.sweep()
+        self._home.cold.sweep()
 
     def _trim_logs(self) -> None:
         oldest = time.time() - KEEP

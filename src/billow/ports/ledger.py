@@ -70,7 +70,26 @@ class Put(NamedTuple):
     item: str
 
 
-Effect: TypeAlias = Publish | Put
+class Keep(NamedTuple):
+    """Make bytes that were staged (`Objects.stage`) an object; sets off no arrivals."""
+
+    store: str
+    key: str
+    blob: str
+    size: int
+    sha256: str
+    type: str
+    name: str
+    owner: str
+
+
+class Submit(NamedTuple):
+    """Accept another job; nothing happens if its idempotency key is known."""
+
+    submission: Submission
+
+
+Effect: TypeAlias = Publish | Put | Keep | Submit
 
 
 class Completed(NamedTuple):

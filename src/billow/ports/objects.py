@@ -37,6 +37,14 @@ class Copy(NamedTuple):
 ArrivalRule: TypeAlias = Callable[[ObjectInfo], list[Copy | Submission]]
 
 
+class Staged(NamedTuple):
+    """Durable bytes that no object refers to yet; swept away if that stays so for an hour."""
+
+    blob: str
+    size: int
+    sha256: str
+
+
 class Stored(NamedTuple):
     """An object that is durable, and the jobs that its arrival made, in this store or copies."""
 
@@ -75,6 +83,15 @@ class Objects(Protocol):
         """
         ...
 
+    def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
+        """Make bytes durable without an object; the effect `Keep` makes them one.
+
+        Raises:
+            TooLarge: more than `limit` bytes came.
+            Unavailable: the store is full or cannot be written.
+        """
+        ...
+
     def head(self, store: str, key: str) -> ObjectInfo | None:
         """An object's facts."""
         ...
@@ -86,6 +103,10 @@ class Objects(Protocol):
             NotFound: no such object.
             BadInput: the range lies outside of the object.
         """
+        ...
+
+    def version(self, store: str, key: str) -> str | None:
+        """Names an object's present content; another `put` or `Keep`, another version."""
         ...
 
     def path(self, store: str, key: str) -> Path | None:
@@ -110,8 +131,11 @@ class Objects(Protocol):
         """
         ...
 
-    def delete(self, store: str, key: str) -> bool:
-        """Delete an object; False if there was none. Copies stay."""
+    def delete(self, store: str, key: str, version: str | None = None) -> bool:
+        """Delete an object; False if there was none. Copies stay.
+
+        With `version` it is deleted only if that is still its version.
+        """
         ...
 
     def sweep(self, grace: float = 3600.0) -> int:

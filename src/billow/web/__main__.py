@@ -91,12 +91,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bound = _socket(asked)
         app = load_app(asked.app)
         home = open_home(asked.folder, arrivals=arrival_rule(app))
+        served = make_app(home, app)
     except (Error, OSError) as problem:
         print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people
         return 2
     address = bound.getsockname()
     _log.info("listening", extra={"fields": {"host": address[0], "port": address[1]}})
-    WebServer(make_app(home, app), asked.lifeline).run(sockets=[bound])
+    WebServer(served, asked.lifeline).run(sockets=[bound])
     return 0
 
 

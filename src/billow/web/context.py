@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from starlette.requests import Request
 
@@ -16,6 +17,7 @@ from billow.flow.client import Client
 from billow.home import Home
 from billow.job import Job
 from billow.web.news import News
+from billow.web.visitor import EVERYBODY, NOBODY, Visitor
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,6 +43,8 @@ class Context:
         self.home = home
         self.app = app
         self.client = Client(home, app)
+        #: Who asks. Where there are accounts, nobody until it is found out who.
+        self.visitor: Visitor = NOBODY if app.plan_by_name else EVERYBODY
         #: Wake-ups for coroutines: who waits for a job or streams events listens here.
         self.news = News(home.wake)
         #: When this process began, UNIX seconds.
@@ -48,6 +52,12 @@ class Context:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="billow-web")
         self._uploading = ThreadPoolExecutor(UPLOADS, thread_name_prefix="billow-upload")
         self._turns = asyncio.Semaphore(UPLOADS)
+
+    def seen_by(self, visitor: Visitor, home: Home) -> Context:
+        """The same service for one visitor, who has `home` of it."""
+        made = copy.copy(self)
+        made.visitor, made.home, made.client = visitor, home, Client(home, self.app)
+        return made
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `work(...)`, called in a thread: anything that reads or writes the home."""
@@ -97,7 +107,6 @@ class Context:
 
 
 def context_of(request: Request) -> Context:
-    """The context of the application that serves `request`."""
-    state: Any = request.app.state
-    context: Context = state.context
+    """The service as whoever sent `request` may see and use it."""
+    context: Context = request.scope.get("billow.context") or request.app.state.context
     return context

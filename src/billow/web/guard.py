@@ -1,9 +1,9 @@
 """What every request must pass before anything reads it, and the headers of every response.
 
-There are no accounts yet, so the server is for this machine alone. A web page elsewhere must not
-be able to use a visitor's browser as its hands: neither by a name that resolves to this machine
-(the Host header is checked), nor by a form or script (unsafe methods are checked for where they
-come from).
+A server without accounts is for this machine alone. A web page elsewhere must not be able to use a
+visitor's browser as its hands: neither by a name that resolves to this machine (the Host header
+must be this machine's or the service's own), nor by a form or script (unsafe methods are checked
+for where they come from).
 """
 
 from __future__ import annotations
@@ -65,8 +65,10 @@ class HeadersTooLarge(Refused):
 class Guard:
     """ASGI middleware: lets in what may come in, and lets nothing unexpected out."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, own: str = "") -> None:
         self._app = app
+        #: The host name under which others may reach the service.
+        self._own = own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -85,7 +87,7 @@ class Guard:
             await send(message)
 
         try:
-            check_request(scope)
+            check_request(scope, self._own)
             await self._app(scope, receive, send_safely)
         except ClientDisconnect:
             return
@@ -98,7 +100,7 @@ class Guard:
             await refuse(request, problem_of(error))(scope, receive, send_safely)
 
 
-def check_request(scope: Scope) -> None:
+def check_request(scope: Scope, own: str = "") -> None:
     """Raises Refused if a request is too long, for another host, or sent by another site's page."""
     size = sum(len(name) + len(value) for name, value in scope["headers"])
     if size > MAX_HEADERS:
@@ -107,8 +109,8 @@ def check_request(scope: Scope) -> None:
         raise HeadersTooLarge(f"path and query may have {MAX_TARGET} bytes")
     headers = Headers(scope=scope)
     hosts = headers.getlist("host")
-    if len(hosts) != 1 or not is_local(hosts[0]):
-        raise WrongHost("this service has no accounts yet and answers to this machine's names only")
+    if len(hosts) != 1 or not (is_local(hosts[0]) or (own and hosts[0].lower() == own)):
+        raise WrongHost("this service answers to this machine's names only, and to its own")
     if scope["method"] not in _SAFE_METHODS:
         check_origin(headers)
 

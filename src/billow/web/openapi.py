@@ -17,9 +17,10 @@ _IN_PATH = re.compile(r"\{(\w+)(?::\w+)?\}")
 _ABOUT = """\
 Send work to the service's functions, follow it, fetch what came of it, and look after what failed.
 
-Times are UNIX seconds. Errors are problem documents (RFC 9457). There are no accounts yet: the
-service listens on this machine only, refuses other host names, and refuses requests that change
-something when a browser sends them for another site's page.
+Times are UNIX seconds. Errors are problem documents (RFC 9457). Requests that change something are
+refused when a browser sends them for another site's page. A service without accounts listens on
+this machine only and refuses other host names; one with accounts takes an API token, sent as
+`Authorization: Bearer …`, and shows everybody what is theirs.
 """
 
 

@@ -228,7 +228,7 @@ async def _store(
     return await context.store(
         context.client.send_file,
         function.name,
-        _pull(file.blocks, asyncio.get_running_loop()),
+        pull(file.blocks, asyncio.get_running_loop()),
         name=file.name,
         args=args,
         key=terms.key,
@@ -239,7 +239,7 @@ async def _store(
     )
 
 
-def _pull(blocks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:
+def pull(blocks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:
     """The blocks of a coroutine's stream for a thread, fetched only as the thread needs them."""
     while piece := asyncio.run_coroutine_threadsafe(_gather(blocks), loop).result():
         yield piece

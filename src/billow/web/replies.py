@@ -66,6 +66,8 @@ def refuse(
     made = dict(headers or {})
     if "retry_after" in problem:
         made["Retry-After"] = str(math.ceil(problem["retry_after"]))
+    if problem["status"] == HTTPStatus.UNAUTHORIZED:
+        made["WWW-Authenticate"] = "Bearer"
     full = {**problem, "instance": f"urn:billow:request:{request.scope.get('billow.id', '')}"}
     if (page := _page(request, full)) is not None:
         page.headers.update(made)

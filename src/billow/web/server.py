@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from billow.app import App
-from billow.errors import Error
+from billow.errors import Error, SettingError
 from billow.home import Home
+from billow.settings import in_force
 from billow.web import pages
 from billow.web.access import Access
 from billow.web.api import ENDPOINTS
@@ -22,15 +25,29 @@ from billow.web.metrics import Metrics, build_version
 from billow.web.openapi import document
 from billow.web.replies import on_error
 
+if TYPE_CHECKING:
+    from billow.web.auth import Lobby
+
 
 def make_app(home: Home, app: App) -> Starlette:
     """The ASGI application that serves `app` from `home`.
 
-    `state.context` is its Context. Pages come from `billow.web.pages.routes()`; if the console has
-    an `error_page(request, problem)`, browsers get that instead of a problem document.
+    An app with plans has accounts: people log in, and every route asks its rule who may use it.
+
+    `state.context` is its Context, `state.lobby` what tells people apart, if anything does. Pages
+    come from `billow.web.pages.routes()`; if the console has an `error_page(request, problem)`,
+    browsers get that instead of a problem document.
     """
     context = Context(home, app)
     metrics = Metrics(home, app)
+    routes: list[BaseRoute] = [*routes_of(ENDPOINTS), *pages.routes()]
+    layers = [Middleware(Access, metrics=metrics)]
+    lobby = _lobby(context) if app.plan_by_name else None
+    if lobby is None:
+        layers.append(Middleware(Guard))
+    else:
+        routes = _behind_rules(lobby, routes)
+        layers += _doors(lobby)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -38,14 +55,45 @@ def make_app(home: Home, app: App) -> Starlette:
         context.close()
 
     made = Starlette(
-        routes=[*routes_of(ENDPOINTS), *pages.routes()],
-        middleware=[Middleware(Access, metrics=metrics), Middleware(Guard)],
+        routes=routes,
+        middleware=layers,
         exception_handlers={Error: on_error, HTTPException: on_error},
         lifespan=lifespan,
     )
     made.router.redirect_slashes = False
     made.state.context = context
+    made.state.lobby = lobby
     made.state.metrics = metrics
     made.state.openapi = document(ENDPOINTS, app.name, build_version())
     made.state.error_page = getattr(pages, "error_page", None)
     return made
+
+
+# Only apps with plans need what the extra `accounts` brings.
+
+
+def _lobby(context: Context) -> Lobby:
+    try:
+        from billow.accounts.opening import open_accounts  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        raise SettingError(
+            f"an app with plans has accounts, and they need {missing.name}; "
+            "install it by `pip install billow[accounts]`"
+        ) from None
+    from billow.web.auth import Lobby, Public  # noqa: PLC0415
+
+    public = Public(in_force("url").value)
+    return Lobby(context, open_accounts(context.home, context.app), public)
+
+
+def _behind_rules(lobby: Lobby, routes: list[BaseRoute]) -> list[BaseRoute]:
+    from billow.web.pages import account, admin  # noqa: PLC0415
+    from billow.web.rules import ruled  # noqa: PLC0415
+
+    return ruled([*routes, *account.routes(lobby), *admin.routes(lobby)], lobby)
+
+
+def _doors(lobby: Lobby) -> list[Middleware]:
+    from billow.web.auth import Identify  # noqa: PLC0415
+
+    return [Middleware(Guard, own=lobby.public.host), Middleware(Identify, lobby=lobby)]

@@ -27,14 +27,14 @@ def main(arguments: list[str]) -> int:
     for fd in (settings.lifeline, settings.status):
         if fd is not None:
             os.set_inheritable(fd, False)
-    child = ChildProcess(settings.app, settings.function)  # loads the app meanwhile
+    child = ChildProcess(settings)  # loads the app meanwhile
     try:
         home = open_home(settings.folder)
     except Error as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     desk = Desk(home, settings.function, settings.id, settings.lease)
-    bench = Workbench(settings.app, settings.function, desk, child)
+    bench = Workbench(settings, desk, child)
     return Worker(settings, home, bench, desk).run()
 
 

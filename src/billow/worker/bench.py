@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from billow.flow.followup import FollowUp
+from billow.flow.surroundings import remove_scratch
 from billow.flow.task import Task
 from billow.flow.work import BatchSize
 from billow.job import Failure, Job
@@ -18,6 +20,7 @@ from billow.worker.desk import Desk, Held
 from billow.worker.messages import Hello, decode_performed, encode_follow_up, encode_task
 from billow.worker.process import ChildProcess
 from billow.worker.protocol import FAULT, HELLO, PROGRESS, WORN, Frame
+from billow.worker.settings import Settings
 
 #: A job that runs longer than this does not keep others waiting behind it, seconds.
 SLOW = 0.25
@@ -33,9 +36,8 @@ _FRUITLESS = 3
 class Workbench:
     """Hands jobs to a child process and notes at the desk what comes of them."""
 
-    def __init__(self, app: str, function: str, desk: Desk, child: ChildProcess) -> None:
-        self._app = app
-        self._function = function
+    def __init__(self, settings: Settings, desk: Desk, child: ChildProcess) -> None:
+        self._settings = settings
         self._desk = desk
         self.batch = BatchSize()
         #: Jobs with the child, by serial number, in the order in which it runs them.
@@ -52,7 +54,7 @@ class Workbench:
 
     def start(self) -> None:
         """Start another child after one that is gone."""
-        self._welcome(ChildProcess(self._app, self._function))
+        self._welcome(ChildProcess(self._settings))
 
     def _welcome(self, child: ChildProcess) -> None:
         self.child = child
@@ -184,6 +186,7 @@ class Workbench:
                 self._blame(held, ending)
         self.held.clear()
         self.child.close()
+        remove_scratch(Path(self._settings.folder), self._settings.id)
         self.child_gone = True
         self.ready = False
         self._judge(ending)

@@ -1,7 +1,7 @@
 """The child of a worker: imports the author's app and runs jobs, warm and long-lived.
 
-`python -m billow.worker.child APP FUNCTION PARENT JOBS TICKETS RESULTS BELL`: the last four are
-descriptors of pipes; see `billow.worker.protocol`.
+`python -m billow.worker.child APP FUNCTION FOLDER ID SPEED PARENT JOBS TICKETS RESULTS BELL`: the
+last four are descriptors of pipes; see `billow.worker.protocol`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,23 @@ import threading
 import time
 import traceback
 from collections import deque
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
+from billow.chores import chore, is_chore
 from billow.errors import Error
+from billow.flow.arrivals import arrival_rule
 from billow.flow.perform import perform, run_handler
+from billow.flow.retention import consequences
+from billow.flow.surroundings import Surroundings, scratch_of
 from billow.flow.work import Performed
 from billow.function import Function
+from billow.home import Home, open_home
 from billow.job import Failure
 from billow.loading import load_app
+from billow.ports.objects import Staged
 from billow.units import seconds
 from billow.worker import system
 from billow.worker.messages import (
@@ -116,8 +126,9 @@ class Link:
 class Child:
     """Runs jobs of one function until the parent hangs up or the process is worn out."""
 
-    def __init__(self, link: Link, function: Function) -> None:
+    def __init__(self, link: Link, function: Function, around: Surroundings) -> None:
         self._link = link
+        self._around = around
         self._function = function
         self._cpu = None if function.limits.cpu is None else seconds(function.limits.cpu)
         self._jobs_left = function.limits.jobs_per_child
@@ -158,7 +169,10 @@ class Child:
         if frame.kind == FOLLOW_UP:
             return self._follow_up(frame)
         return perform(
-            self._function, decode_task(frame.body), lambda share: self._tell(frame.serial, share)
+            self._function,
+            decode_task(frame.body),
+            lambda share: self._tell(frame.serial, share),
+            around=self._around,
         )
 
     def _follow_up(self, frame: Frame) -> Performed:
@@ -201,16 +215,35 @@ def _flush() -> None:
             stream.flush()
 
 
-def _load(target: str, name: str) -> Function:
-    function = load_app(target).get(name)
+class Place(NamedTuple):
+    """Where a child works: its service's folder, its worker's name, and how fast time passes."""
+
+    folder: Path
+    worker: str
+    speed: float
+
+
+def _load(target: str, name: str, place: Place) -> tuple[Function, Surroundings]:
+    app = load_app(target)
+
+    @cache
+    def home() -> Home:
+        return open_home(place.folder, arrivals=arrival_rule(app), speed=place.speed)
+
+    def stage(data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
+        return home().objects.stage(data, limit)
+
+    function = chore(name, home, app) if is_chore(name) else app.get(name)
+    scratch = scratch_of(place.folder, place.worker)
+    around = Surroundings(stage, scratch, consequences(home, app))
     gc.collect()
     gc.freeze()
-    return function
+    return function, around
 
 
 def main(arguments: list[str]) -> int:
     """Serve until the parent hangs up; the exit status."""
-    target, name, parent, *descriptors = arguments
+    target, name, folder, worker, speed, parent, *descriptors = arguments
     link = Link(*map(int, descriptors))
     system.die_with_parent(int(parent))
     system.offer_to_oom_killer()
@@ -220,7 +253,7 @@ def main(arguments: list[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        function = _load(target, name)
+        function, around = _load(target, name, Place(Path(folder), worker, float(speed)))
     except BaseException as error:
         if not isinstance(error, Error) or error.__cause__ is not None:
             traceback.print_exc()
@@ -230,7 +263,7 @@ def main(arguments: list[str]) -> int:
     handlers = {event.value: len(made) for event, made in function.handlers.items()}
     hello = Hello(function.retry, function.limits, handlers)
     link.send(Frame(HELLO, body=hello.encode()).encode(), ring=True)
-    Child(link, function).serve()
+    Child(link, function, around).serve()
     return 0
 
 

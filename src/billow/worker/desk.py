@@ -17,11 +17,14 @@ from billow.flow.work import Performed, Stand, is_final, settle
 from billow.home import Home
 from billow.job import Failure
 from billow.options import Limits, Retry
-from billow.ports.ledger import Completed, Failed, Lease, Outcome, Released, Submission
+from billow.ports.ledger import Completed, Failed, Keep, Lease, Outcome, Released, Submission
 from billow.worker.messages import Hello
 
 #: Seconds before the store is tried again when it could not take something; doubles up to the last.
 _FIRST_REST, _LONGEST_REST = 0.25, 5.0
+#: Seconds after which files that wait to be recorded are not relied on any more; they are swept
+#: away after an hour.
+_STALE = 1800.0
 #: Failures for good that are put into the journal, a second; the ledger has them all.
 _NOTES = 5
 #: The ledger hands over every job, however often it was lost: giving up is the desk's business, so
@@ -141,6 +144,7 @@ class Desk:
         return leases
 
     def _record(self, function: str, noted: list[tuple[Outcome, Held]], want: int) -> list[Lease]:
+        noted = [(_unless_stale(outcome), held) for outcome, held in noted]
         outcomes = [outcome for outcome, _ in noted]
         answer = self._ledger.exchange(function, self._worker, outcomes, want, self._lease, _NEVER)
         for recorded, (outcome, held) in zip(answer.recorded, noted, strict=True):
@@ -199,6 +203,14 @@ class Desk:
             facts = {"job": lease.id, "kind": failure.kind, "worker": self._worker}
             with contextlib.suppress(Unavailable):  # the ledger has it
                 self.home.journal.write("job.failed", self._function, failure.message, facts)
+
+
+def _unless_stale(outcome: Outcome) -> Outcome:
+    """An outcome whose files may have been swept away meanwhile is given up: the job runs again."""
+    if type(outcome) is not Completed or time.time() - outcome.finished <= _STALE:
+        return outcome
+    with_files = any(type(effect) is Keep for effect in outcome.effects)
+    return Released(outcome.seq, outcome.token) if with_files else outcome
 
 
 def _chance() -> float:

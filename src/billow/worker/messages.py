@@ -12,7 +12,7 @@ from billow.flow.task import Task
 from billow.flow.work import Performed
 from billow.job import Failure, Job
 from billow.options import Limits, Retry
-from billow.ports.ledger import Effect, Publish, Put
+from billow.ports.ledger import Effect, Keep, Publish, Put, Submission, Submit
 from billow.worker.protocol import ENDED, FOLLOW_UP, JOB, LAST_JOB, RESULT, Frame
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -94,4 +94,12 @@ def decode_performed(frame: Frame) -> Performed:
 
 
 def _effect(kind: str, *fields: Any) -> Effect:
-    return Publish(*fields) if kind == "Publish" else Put(*fields)
+    match kind:
+        case "Publish":
+            return Publish(*fields)
+        case "Put":
+            return Put(*fields)
+        case "Keep":
+            return Keep(*fields)
+        case _:
+            return Submit(Submission(*fields[0]))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from billow.worker.cause import Ending, ending_of
 from billow.worker.protocol import TICKET, Frame, FrameReader
+from billow.worker.settings import Settings
 
 #: Where the child finds its ends of the pipes: above what other code is likely to use.
 _CHILD_FDS = (240, 241, 242, 243)
@@ -22,7 +23,7 @@ _BLOCK = 1 << 16
 class ChildProcess:
     """A running child. Nothing here blocks."""
 
-    def __init__(self, target: str, function: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         child_jobs, self._jobs = os.pipe()
         self._tickets_left, self._tickets = os.pipe()
         self._results, child_results = os.pipe()
@@ -36,7 +37,7 @@ class ChildProcess:
         self._unsent = bytearray()
         self._reaped: Ending | None = None
         given = (child_jobs, self._tickets_left, child_results, child_bell)
-        self.pid = _spawn(target, function, given)
+        self.pid = _spawn(settings, given)
         for fd in (child_jobs, child_results, child_bell):
             os.close(fd)
 
@@ -118,17 +119,18 @@ class ChildProcess:
             os.close(fd)
 
 
-def _spawn(target: str, function: str, given: tuple[int, ...]) -> int:
-    own = [sys.executable, "-m", "billow.worker.child", target, function, str(os.getpid())]
+def _spawn(settings: Settings, given: tuple[int, ...]) -> int:
+    own = [sys.executable, "-m", "billow.worker.child", settings.app, settings.function]
+    place = [settings.folder, settings.id, str(settings.speed), str(os.getpid())]
     return os.posix_spawn(
         sys.executable,
-        [*own, *map(str, _CHILD_FDS)],
+        [*own, *place, *map(str, _CHILD_FDS)],
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             *(
-                (os.POSIX_SPAWN_DUP2, fd, place)
-                for fd, place in zip(given, _CHILD_FDS, strict=True)
+                (os.POSIX_SPAWN_DUP2, fd, number)
+                for fd, number in zip(given, _CHILD_FDS, strict=True)
             ),
         ],
         setpgroup=0,

@@ -9,7 +9,7 @@ from billow.errors import SettingError
 
 USAGE = """\
 usage: python -m billow.worker --app FILE_OR_FOLDER --function NAME --folder DIR --id ID
-                               [--lifeline FD] [--status FD] [--lease SECONDS]
+                               [--lifeline FD] [--status FD] [--lease SECONDS] [--speed N]
 
   --app       the app: a file, a folder with an app.py, or package.module:name
   --function  the function whose jobs to run
@@ -18,6 +18,7 @@ usage: python -m billow.worker --app FILE_OR_FOLDER --function NAME --folder DIR
   --lifeline  descriptor of a pipe; when it ends, the worker finishes its job and leaves
   --status    descriptor that gets a JSON line at every change
   --lease     seconds that a job stays reserved without a sign of life (default 10)
+  --speed     how many times faster the time passes until files are archived (default 1)
 """
 
 
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
     status: int | None = None
     #: Seconds.
     lease: float = 10.0
+    speed: float = 1.0
 
 
 def read_settings(arguments: list[str]) -> Settings:
@@ -53,6 +55,9 @@ def read_settings(arguments: list[str]) -> Settings:
     lease = _number(given, "lease")
     if lease is not None and not 0.3 <= lease <= 3600:
         raise SettingError(f"--lease {lease:g}: must be 0.3 to 3600 seconds")
+    speed = _number(given, "speed")
+    if speed is not None and not 0 < speed <= 10_000:
+        raise SettingError(f"--speed {speed:g}: must be above 0 and at most 10000")
     return Settings(
         given["app"],
         given["function"],
@@ -61,6 +66,7 @@ def read_settings(arguments: list[str]) -> Settings:
         _descriptor(given, "lifeline"),
         _descriptor(given, "status"),
         10.0 if lease is None else lease,
+        1.0 if speed is None else speed,
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from billow.clock import Clock
+from billow.drivers.embedded.accounts import SqliteAccounts
 from billow.drivers.embedded.blobs import Blobs
+from billow.drivers.embedded.cold import SqliteCold
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.journal import SqliteJournal
@@ -13,6 +15,7 @@ from billow.drivers.embedded.ledger import SqliteLedger
 from billow.drivers.embedded.objects import SqliteObjects
 from billow.drivers.embedded.queues import SqliteQueues
 from billow.drivers.embedded.tables import SqliteTables
+from billow.drivers.embedded.uploads import SqliteUploads
 from billow.drivers.embedded.wake import FifoWake
 from billow.errors import Unavailable
 from billow.home import Home
@@ -20,7 +23,7 @@ from billow.ports.objects import ArrivalRule
 
 
 def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
-    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `objects/`, `wake/`.
+    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `objects/`, `cold/`, `wake/`.
 
     Raises:
         Unavailable: the folder cannot be used.
@@ -35,11 +38,15 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
     group = GroupCommit(core)
     wake = FifoWake(folder / "wake")
     ledger = SqliteLedger(core, group, wake, clock)
+    objects = SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: []))
     return Home(
         ledger=ledger,
         queues=SqliteQueues(core, group, wake, clock),
         tables=SqliteTables(core, group),
-        objects=SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: [])),
+        objects=objects,
+        uploads=SqliteUploads(core, group, blobs, objects, folder, clock),
+        accounts=SqliteAccounts(core, group, ledger, folder),
+        cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
         wake=wake,
         clock=clock,

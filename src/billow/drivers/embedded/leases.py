@@ -6,7 +6,9 @@ import json
 import sqlite3
 from typing import Any
 
+from billow.drivers.embedded.accepting import insert_jobs
 from billow.drivers.embedded.queue_names import note_queue
+from billow.drivers.embedded.records import record_object
 from billow.drivers.embedded.rows import (
     COMPLETED,
     FAILED,
@@ -16,7 +18,20 @@ from billow.drivers.embedded.rows import (
     failure_text,
 )
 from billow.job import Failure
-from billow.ports.ledger import Completed, Effect, Failed, Lease, Outcome, Publish, Released
+from billow.ports.ledger import (
+    Completed,
+    Effect,
+    Failed,
+    Keep,
+    Lease,
+    Outcome,
+    Publish,
+    Put,
+    Released,
+    Submission,
+    Submit,
+)
+from billow.ports.objects import ObjectInfo
 
 _COMPLETE = (
     "update jobs set state = 2, due = null, result = ?, failure = null, progress = null, "
@@ -58,6 +73,8 @@ class Work:
         self._tally = Tally()
         #: Messages sent by effects, by queue; jobs given back; jobs given up as lost too often.
         self.queues: dict[str, int] = {}
+        #: Jobs accepted by effects that may be taken now, by function.
+        self.accepted: dict[str, int] = {}
         self.released = 0
         self.gave_up = 0
 
@@ -116,11 +133,35 @@ class Work:
             )
             self.queues[effect.queue] = self.queues.get(effect.queue, 0) + 1
             return
-        self._execute(
-            "insert into items values(?, ?, ?, 1) "
-            "on conflict do update set value = excluded.value, version = version + 1",
-            tuple(effect),
+        if type(effect) is Put:
+            self._execute(
+                "insert into items values(?, ?, ?, 1) "
+                "on conflict do update set value = excluded.value, version = version + 1",
+                tuple(effect),
+            )
+        elif type(effect) is Keep:
+            self._keep(effect)
+        else:
+            assert type(effect) is Submit
+            self._submit(effect.submission)
+
+    def _keep(self, effect: Keep) -> None:
+        store, key, blob, size, sha256, type_, name, owner = effect
+        info = ObjectInfo(store, key, size, sha256, type_, name, owner, {}, self._now)
+        # What it replaces, if anything, is left to the sweep.
+        record_object(self._connection, info, blob)
+
+    def _submit(self, asked: Submission) -> None:
+        known = (
+            asked.key is not None
+            and self._execute(
+                "select 1 from idempotency where owner = ? and key = ?", (asked.owner, asked.key)
+            ).fetchone()
         )
+        if not known:
+            insert_jobs(self._connection, [asked], self._now, self._tally)
+            if asked.delay <= 0:
+                self.accepted[asked.function] = self.accepted.get(asked.function, 0) + 1
 
     def take(self, want: int, lease: float, max_lost: int) -> list[Lease]:
         """Take up to `want` jobs that are due."""

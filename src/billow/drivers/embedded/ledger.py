@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from billow.clock import Clock
 from billow.drivers.embedded import leases
+from billow.drivers.embedded.accepting import insert_jobs
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
@@ -21,8 +22,7 @@ from billow.drivers.embedded.rows import (
     to_failure,
     to_job,
 )
-from billow.errors import Conflict, NotFound
-from billow.ids import new_ids
+from billow.errors import NotFound
 from billow.job import Attempt, Failure, Job, Status, after
 from billow.ports.ledger import (
     Accepted,
@@ -34,11 +34,6 @@ from billow.ports.ledger import (
     Submission,
 )
 from billow.ports.wake import DONE, KEEPER, Wake, jobs_channel, queue_channel
-
-_INSERT = (
-    "insert into jobs(id, function, owner, due, name, args, upload, created) "
-    "values(?, ?, ?, ?, ?, ?, ?, ?)"
-)
 
 
 class SqliteLedger:
@@ -62,20 +57,8 @@ class SqliteLedger:
         self, connection: sqlite3.Connection, submissions: Sequence[Submission]
     ) -> list[Accepted]:
         """Accept jobs as part of a transaction; `ring` is to follow when it is durable."""
-        now = self._clock.now()
-        ids = new_ids(len(submissions))
         tally = Tally()
-        accepted = []
-        execute = connection.execute
-        for id_, asked in zip(ids, submissions, strict=True):
-            function, args, name, upload, owner, key, _, delay = asked
-            known = None if key is None else _claim_key(connection, asked, id_, now)
-            if known is not None:
-                accepted.append(known)
-                continue
-            cursor = execute(_INSERT, (id_, function, owner, now + delay, name, args, upload, now))
-            accepted.append(Accepted(id_, cursor.lastrowid or 0, True))
-            tally.add(function, PENDING)
+        accepted = insert_jobs(connection, submissions, self._clock.now(), tally)
         tally.write(connection)
         return accepted
 
@@ -124,6 +107,8 @@ class SqliteLedger:
             self._wake.notify(queue_channel(queue), work.queues[queue])
         if work.released:
             self._ring_workers({function: work.released})
+        if work.accepted:
+            self._ring_workers(work.accepted)
         if durable or work.gave_up:
             self._wake.notify(DONE)
         return Exchange(recorded, taken)
@@ -322,23 +307,3 @@ def _move(connection: sqlite3.Connection, job: Job, state: int) -> None:
     tally = Tally()
     tally.move(job.function, STATUSES.index(job.status), state)
     tally.write(connection)
-
-
-def _claim_key(
-    connection: sqlite3.Connection, asked: Submission, id_: str, now: float
-) -> Accepted | None:
-    """Note the idempotency key for a new job, or find the job it made before."""
-    row = connection.execute(
-        "select job, digest from idempotency where owner = ? and key = ?", (asked.owner, asked.key)
-    ).fetchone()
-    if row is None:
-        connection.execute(
-            "insert into idempotency values(?, ?, ?, ?, ?)",
-            (asked.owner, asked.key, asked.digest, id_, now),
-        )
-        return None
-    job, digest = row
-    if digest != asked.digest:
-        raise Conflict(f"the idempotency key {asked.key!r} was used before for another request")
-    seq = connection.execute("select seq from jobs where id = ?", (job,)).fetchone()
-    return Accepted(job, seq[0] if seq else 0, False)

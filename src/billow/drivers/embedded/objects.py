@@ -13,11 +13,12 @@ from billow.drivers.embedded.blobs import Blobs
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.ledger import SqliteLedger
+from billow.drivers.embedded.records import is_used, record_object
 from billow.errors import BadInput, NotFound
 from billow.ids import new_id
 from billow.names import check_key, clean_name
 from billow.ports.ledger import Accepted, Submission
-from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Stored
+from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Staged, Stored
 from billow.units import MiB
 
 _COLUMNS = "store, key, size, sha256, type, name, owner, metadata, created"
@@ -80,18 +81,23 @@ class SqliteObjects:
             created=self._clock.now(),
         )
         try:
-            return self._arrive(info, lambda _: blob.id, once=True)
+            return self.arrive(info, lambda _: blob.id, once=True)
         except _Repeated as known:
             self._blobs.remove(blob.id)
             return Stored(info, known.jobs)
         except Exception:
             # What interrupts from outside (Ctrl-C) may come while the row is being committed or
             # after, so then the bytes stay; if no row refers to them, they are swept away later.
-            if not _is_used(self._database.reader, blob.id):
+            if not is_used(self._database.reader, blob.id):
                 self._blobs.remove(blob.id)
             raise
 
-    def _arrive(
+    def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
+        """Make bytes durable without an object."""
+        blob = self._blobs.write(data, limit, None)
+        return Staged(blob.id, blob.size, blob.sha256)
+
+    def arrive(
         self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str], *, once: bool = False
     ) -> Stored:
         """Record an object and all that its arrival sets off, durably; then wake workers.
@@ -106,7 +112,7 @@ class SqliteObjects:
             unused.clear()
             arrived = [info]
             for one in arrived:
-                if gone := _record(connection, one, blob(connection)):
+                if gone := record_object(connection, one, blob(connection)):
                     unused.append(gone)
                 for consequence in self._arrivals(one):
                     if not isinstance(consequence, Copy):
@@ -128,6 +134,11 @@ class SqliteObjects:
         """An object's facts."""
         row = self._row(store, key)
         return None if row is None else _to_info(row[:-1])
+
+    def version(self, store: str, key: str) -> str | None:
+        """Names an object's present content: its blob."""
+        row = self._row(store, key)
+        return None if row is None else row[-1]
 
     def _row(self, store: str, key: str) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._database.reader.execute(
@@ -185,18 +196,20 @@ class SqliteObjects:
         if info is None:
             raise NotFound(f"there is no object {store}/{key}")
         target = _moved(info, to_store, check_key(to_key or key))
-        return self._arrive(target, lambda connection: _blob_of(connection, store, key))
+        return self.arrive(target, lambda connection: _blob_of(connection, store, key))
 
-    def delete(self, store: str, key: str) -> bool:
+    def delete(self, store: str, key: str, version: str | None = None) -> bool:
         """Delete an object, and its bytes with the last object that shares them."""
 
         def work(connection: sqlite3.Connection) -> tuple[bool, str | None]:
             row = connection.execute(
-                "delete from objects where store = ? and key = ? returning blob", (store, key)
+                "delete from objects where store = ?1 and key = ?2 and blob = coalesce(?3, blob) "
+                "returning blob",
+                (store, key, version),
             ).fetchone()
             if row is None:
                 return False, None
-            return True, None if _is_used(connection, row[0]) else row[0]
+            return True, None if is_used(connection, row[0]) else row[0]
 
         found, unused = self._group.run(work)
         if unused is not None:
@@ -207,7 +220,7 @@ class SqliteObjects:
         """Remove bytes that no object refers to."""
         gone = 0
         for path in self._blobs.older_than(grace):
-            if not _is_used(self._database.reader, path.name):
+            if not is_used(self._database.reader, path.name):
                 path.unlink(missing_ok=True)
                 gone += 1
         return gone
@@ -220,37 +233,6 @@ def _read(opened: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
         while left > 0 and (block := file.read(min(left, _BLOCK))):
             left -= len(block)
             yield block
-
-
-def _record(connection: sqlite3.Connection, info: ObjectInfo, blob: str) -> str | None:
-    """Write an object's row; returns the blob it replaced, if nothing refers to that any more."""
-    old = connection.execute(
-        "select blob from objects where store = ? and key = ?", (info.store, info.key)
-    ).fetchone()
-    connection.execute(
-        "insert or replace into objects values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            info.store,
-            info.key,
-            blob,
-            info.size,
-            info.sha256,
-            info.type,
-            info.name,
-            info.owner,
-            json.dumps(dict(info.metadata), ensure_ascii=False),
-            info.created,
-        ),
-    )
-    if old is None or _is_used(connection, old[0]):
-        return None
-    replaced: str = old[0]
-    return replaced
-
-
-def _is_used(connection: sqlite3.Connection, blob: str) -> bool:
-    found = connection.execute("select 1 from objects where blob = ? limit 1", (blob,)).fetchone()
-    return found is not None
 
 
 def _blob_of(connection: sqlite3.Connection, store: str, key: str) -> str:

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from billow.job import Failure, Job, Status
+from billow.owner import Owner
 
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = range(5)
 
@@ -33,7 +34,7 @@ def to_job(row: tuple[Any, ...]) -> Job:
         id=id_,
         function=function,
         status=STATUSES[state],
-        owner=owner,
+        owner=Owner(owner),
         name=name,
         args=json.loads(args),
         upload=upload,

@@ -5,15 +5,22 @@ from __future__ import annotations
 import threading
 
 from billow.clock import Clock, VirtualClock
+from billow.drivers.memory.accounts import MemoryAccounts
+from billow.drivers.memory.cold import MemoryCold
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
 from billow.drivers.memory.objects import MemoryObjects
 from billow.drivers.memory.queues import MemoryQueues
 from billow.drivers.memory.tables import MemoryTables
+from billow.drivers.memory.uploads import MemoryUploads
 from billow.drivers.memory.wake import MemoryWake
 from billow.home import Home
-from billow.ports.ledger import Effect, Publish
+from billow.ports.accounts import Usage
+from billow.ports.ledger import Effect, Keep, Publish, Put, Submission, Submit
 from billow.ports.objects import ArrivalRule
+
+#: More than there can be.
+_EVERY = 10**9
 
 
 def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None) -> Home:
@@ -30,11 +37,34 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
     queues = MemoryQueues(lock, clock, wake)
 
     def apply(effect: Effect) -> None:
-        if isinstance(effect, Publish):
-            queues.send(effect.queue, [effect.body])
-        else:
-            tables.put_text(effect.table, effect.key, effect.item)
+        match effect:
+            case Publish():
+                queues.send(effect.queue, [effect.body])
+            case Put():
+                tables.put_text(effect.table, effect.key, effect.item)
+            case Keep():
+                objects.keep(effect)
+            case Submit(asked):
+                submit(asked)
+
+    def submit(asked: Submission) -> None:
+        if asked.key is None or ledger.find_key(asked.owner, asked.key) is None:
+            ledger.submit([asked])
+
+    def usage(owner: str, since: float) -> Usage:
+        found = ledger.find(owner=owner, limit=_EVERY).jobs
+        jobs = [job for job in found if not job.function.startswith("billow.")]
+        kept = [each for store in objects.stores() for each in objects.list(store, limit=_EVERY)]
+        return Usage(
+            sum(job.created >= since for job in jobs),
+            sum(not job.status.final for job in jobs),
+            sum(each.size for each in kept if each.owner == owner),
+        )
 
     ledger = MemoryLedger(lock, clock, wake, apply)
     objects = MemoryObjects(lock, clock, ledger, arrivals)
-    return Home(ledger, queues, tables, objects, MemoryJournal(clock), wake, clock)
+    accounts = MemoryAccounts(lock, submit, usage)
+    uploads = MemoryUploads(lock, clock, objects)
+    cold = MemoryCold(lock, clock)
+    journal = MemoryJournal(clock)
+    return Home(ledger, queues, tables, objects, uploads, accounts, cold, journal, wake, clock)

@@ -19,8 +19,8 @@ from billow.clock import Clock
 from billow.errors import BadInput, NotFound, TooLarge
 from billow.ids import new_id
 from billow.names import check_key, clean_name
-from billow.ports.ledger import Ledger, Submission
-from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Stored
+from billow.ports.ledger import Keep, Ledger, Submission
+from billow.ports.objects import ArrivalRule, Copy, ObjectInfo, Staged, Stored
 
 #: Bytes that are read or handed on at once.
 _BLOCK = 1024 * 1024
@@ -29,6 +29,8 @@ _BLOCK = 1024 * 1024
 class _Row(NamedTuple):
     info: ObjectInfo
     data: bytes
+    #: Names this content.
+    version: str
 
 
 class MemoryObjects:
@@ -42,6 +44,7 @@ class MemoryObjects:
         self._ledger = ledger
         self._arrivals = arrivals or _nothing
         self._rows: dict[tuple[str, str], _Row] = {}
+        self._staged: dict[str, bytes] = {}
 
     def put(
         self,
@@ -74,7 +77,22 @@ class MemoryObjects:
             dict(metadata or {}),
             self._clock.now(),
         )
-        return self._arrive(_Row(info, body), once=True)
+        return self._arrive(_Row(info, body, new_id()), once=True)
+
+    def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
+        """Keep bytes without an object."""
+        body = _read_all(data, limit)
+        staged = Staged(new_id(), len(body), hashlib.sha256(body).hexdigest())
+        with self._lock:
+            self._staged[staged.blob] = body
+        return staged
+
+    def keep(self, effect: Keep) -> None:
+        """Make staged bytes an object."""
+        store, key, blob, size, sha256, type_, name, owner = effect
+        info = ObjectInfo(store, key, size, sha256, type_, name, owner, {}, self._clock.now())
+        with self._lock:
+            self._rows[store, key] = _Row(info, self._staged.pop(blob), blob)
 
     def head(self, store: str, key: str) -> ObjectInfo | None:
         """An object's facts."""
@@ -123,13 +141,21 @@ class MemoryObjects:
         """Copy an object with its metadata; an arrival in `to_store`."""
         to_key = key if to_key is None else check_key(to_key)
         with self._lock:
-            info, data = self._need(store, key)
-            copied = replace(info, store=to_store, key=to_key)
-            return self._arrive(_Row(copied, data))
+            source = self._need(store, key)
+            copied = replace(source.info, store=to_store, key=to_key)
+            return self._arrive(_Row(copied, source.data, source.version))
 
-    def delete(self, store: str, key: str) -> bool:
+    def version(self, store: str, key: str) -> str | None:
+        """Names an object's present content."""
+        with self._lock:
+            row = self._rows.get((store, key))
+            return row.version if row else None
+
+    def delete(self, store: str, key: str, version: str | None = None) -> bool:
         """Delete an object; False if there was none."""
         with self._lock:
+            if version is not None and self.version(store, key) != version:
+                return False
             return self._rows.pop((store, key), None) is not None
 
     def sweep(self, grace: float = 3600.0) -> int:
@@ -183,7 +209,7 @@ def _nothing(_: ObjectInfo) -> list[Copy | Submission]:
 
 
 def _copied(row: _Row, copy: Copy) -> _Row:
-    return _Row(replace(row.info, store=copy.store), row.data)
+    return row._replace(info=replace(row.info, store=copy.store))
 
 
 def _read_all(data: Iterable[bytes] | BinaryIO, limit: int | None) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billow.job import Attempt, Failure, Job, Status, after
+from billow.owner import Owner
 from billow.ports.ledger import Completed, Failed, Lease, Submission
 
 
@@ -122,7 +123,7 @@ class JobRow:
             id=self.id,
             function=self.asked.function,
             status=self.status,
-            owner=self.asked.owner,
+            owner=Owner(self.asked.owner),
             name=self.asked.name,
             args=json.loads(self.asked.args),
             upload=self.asked.upload,

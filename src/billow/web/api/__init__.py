@@ -5,14 +5,19 @@ from __future__ import annotations
 from billow.web.api import (
     dead,
     events,
+    files,
     fleets,
     functions,
     health,
     jobs,
     journal,
+    multipart,
     queues,
     reference,
+    signed,
+    stripe,
     tables,
+    webhooks,
 )
 from billow.web.api.endpoint import Endpoint
 
@@ -22,12 +27,17 @@ ENDPOINTS: list[Endpoint] = [
     for module in (
         functions,
         jobs,
+        files,
+        multipart,
+        signed,
         dead,
         events,
         queues,
         tables,
         fleets,
+        webhooks,
         journal,
+        stripe,
         health,
         reference,
     )

@@ -13,6 +13,7 @@ from billow.job import Job
 from billow.web.api.endpoint import PREFIX, TEXT, Answer, Endpoint, Parameter, Query
 from billow.web.api.shapes import entry_shape, job_full, job_row
 from billow.web.context import Context, context_of
+from billow.web.files import listed
 from billow.web.sse import PULSE, Pulse, event, last_id, numbers_in, stream
 from billow.web.steps import Step, steps_of
 
@@ -52,7 +53,8 @@ async def _follow(context: Context, id_: str, place: int) -> AsyncIterator[bytes
                 pulse.spoke()
             place, latest = max(place, len(steps)), steps[-1]
             if job.status.final:
-                yield event("final", job_full(job, full), str(len(steps)))
+                files = await context.run(listed, context.home, job)
+                yield event("final", job_full(job, full, files), str(len(steps)))
                 return
             if job.progress is not None and job.progress != progress:
                 progress = job.progress

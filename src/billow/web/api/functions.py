@@ -60,7 +60,7 @@ async def submit_job(request: Request, query: Query) -> Response:
 async def _receive(
     context: Context, request: Request, function: Function, query: Query
 ) -> Received:
-    terms = Terms(request.headers.get("idempotency-key"), query["delay"])
+    terms = Terms(request.headers.get("idempotency-key"), query["delay"], context.visitor.owner)
     kind = media_type(request)
     if kind == "multipart/form-data":
         return await receive_form(context, request, function, terms)

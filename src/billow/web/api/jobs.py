@@ -16,6 +16,7 @@ from billow.web.api.functions import preferred_wait
 from billow.web.api.shapes import NEXT, STATUS, job_full, job_row, list_of, ref
 from billow.web.context import Context, context_of
 from billow.web.download import download
+from billow.web.files import listed
 from billow.web.limits import MAX_WAIT, read_json
 from billow.web.replies import reply
 
@@ -55,7 +56,8 @@ async def get_job(request: Request, query: Query) -> Response:
     context = context_of(request)
     job = await _job(context, request, max(query["wait"], preferred_wait(request)))
     attempts = await context.run(context.home.ledger.attempts, job.id)
-    return reply(job_full(job, attempts))
+    files = await context.run(listed, context.home, job)
+    return reply(job_full(job, attempts, files))
 
 
 async def get_result(request: Request, query: Query) -> Response:

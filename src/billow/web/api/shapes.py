@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from billow.flow.whereabouts import FileState
 from billow.function import Function
 from billow.job import Attempt, Job
 from billow.ports.journal import Entry
@@ -12,6 +13,7 @@ from billow.ports.queues import Message
 from billow.ports.tables import Item
 from billow.shapes import attempt_shape, job_shape
 from billow.web.api.endpoint import PREFIX, Schema
+from billow.web.files import Listed
 from billow.web.steps import steps_of
 
 
@@ -23,12 +25,13 @@ def job_row(job: Job) -> dict[str, Any]:
     return {**shape, "links": job_links(job)}
 
 
-def job_full(job: Job, attempts: list[Attempt]) -> dict[str, Any]:
+def job_full(job: Job, attempts: list[Attempt], files: list[Listed]) -> dict[str, Any]:
     """All there is to know about a job."""
     steps = [step._asdict() for step in steps_of(job, attempts)]
     return {
         **job_shape(job),
         "result": job.result,
+        "files": [file._asdict() for file in files],
         "attempts": [attempt_shape(attempt) for attempt in attempts],
         "steps": steps,
         "links": job_links(job),
@@ -175,11 +178,24 @@ SCHEMAS: dict[str, Schema] = {
     "Attempt": _object(
         {"worker": _TEXT, "started": _NUMBER, "ended": _NUMBER, "failure": ref("Failure")}
     ),
+    "File": _object(
+        {
+            "name": _TEXT,
+            "ending": _TEXT,
+            "size": _COUNT,
+            "sha256": _TEXT,
+            "state": {"enum": [state.value for state in FileState]},
+            "ready": {**_TIME, "description": "About when a file that is being restored is back"},
+            "note": {"type": "string", "description": "The state in words"},
+            "href": {"type": ["string", "null"], "description": "Where it can be fetched"},
+        }
+    ),
     "Step": _object({"name": _TEXT, "at": _NUMBER, "data": _FREE}),
     "FullJob": _object(
         {
             **_JOB,
             "result": {"description": "What the function returned; null until it completed"},
+            "files": {"type": "array", "items": ref("File")},
             "attempts": {"type": "array", "items": ref("Attempt")},
             "steps": {"type": "array", "items": ref("Step")},
         }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from billow.web.pages import data, dead, fleet, job, jobs, now, send
+from billow.web.context import context_of
+from billow.web.pages import data, dead, fleet, inbox, job, jobs, now, send
 from billow.web.pages.view import STATIC, error_page, show
 
 __all__ = ["error_page", "routes"]
@@ -33,12 +34,15 @@ def routes() -> list[BaseRoute]:
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
         *dead.routes(),
         *data.routes(),
+        *inbox.routes(),
         *send.routes(),
         Mount("/static", _Static(directory=STATIC), name="static"),
     ]
 
 
 async def _now(request: Request) -> Response:
+    if not context_of(request).visitor.runs_it:
+        return RedirectResponse("/jobs", 303)
     return await show(request, "now", now.build)
 
 

@@ -16,3 +16,5 @@ class Asked(NamedTuple):
     app: App
     #: The query's fields and the path's, by name.
     query: Mapping[str, str]
+    #: Bytes that an upload of whoever asks may have by their plan; None is no limit.
+    most: int | None = None

@@ -17,8 +17,9 @@ from billow.home import Home
 from billow.job import Job, Status
 from billow.ports.ledger import Submission
 from billow.web.context import Context, context_of
+from billow.web.files import listed
 from billow.web.pages.asked import Asked
-from billow.web.pages.results import blocks
+from billow.web.pages.results import Block, blocks
 from billow.web.pages.steps import find_input, steps
 from billow.web.pages.view import show
 
@@ -50,9 +51,18 @@ def build(asked: Asked) -> dict[str, Any]:
         "input": given,
         "steps": steps(asked.app, job, given, asked.home.clock.now()),
         "attempts": asked.home.ledger.attempts(job.id),
-        "blocks": blocks(job.result) if job.status is Status.COMPLETED else [],
+        "files": listed(asked.home, job),
+        "blocks": blocks_of(job) if job.status is Status.COMPLETED else [],
         "may_run_again": _may_run_again(asked.app, job),
     }
+
+
+def blocks_of(job: Job) -> list[Block]:
+    """The result for people; of one with files what the function has to tell beside them."""
+    if not job.files:
+        return blocks(job.result)
+    value = job.result["value"]
+    return [] if value is None else blocks(value)
 
 
 def _may_run_again(app: App, job: Job) -> bool:

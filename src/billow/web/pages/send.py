@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billow.errors import Error
+from billow.function import Function
 from billow.web.context import context_of
 from billow.web.pages.asked import Asked
 from billow.web.pages.fields import fields_of
@@ -44,9 +45,10 @@ async def send(request: Request) -> Response:
     """
     context = context_of(request)
     function = context.app.get(request.path_params["name"])
+    terms = Terms(owner=context.visitor.owner)
     for_script = "application/json" in request.headers.get("accept", "")
     try:
-        received = await receive_form(context, request, function, Terms())
+        received = await receive_form(context, request, function, terms)
     except Error as problem:
         if for_script:
             raise
@@ -63,7 +65,9 @@ async def send(request: Request) -> Response:
 async def _form_again(request: Request, name: str, problem: Error) -> Response:
     """The form once more, saying what was wrong with what it sent."""
     context = context_of(request)
-    model = await context.run(build, Asked(context.home, context.app, {"name": name}))
+    model = await context.run(
+        build, Asked(context.home, context.app, {"name": name}, context.visitor.most)
+    )
     own = {"live": "", "live_url": "", "problem": problem.detail}
     return HTMLResponse(render("send.html", request, model | own), problem.status)
 
@@ -85,4 +89,11 @@ def build(asked: Asked) -> dict[str, Any]:
         "fields": fields_of(function),
         "recent": asked.home.ledger.find(function=function.name, limit=8, results=False).jobs,
         "problem": "",
+        "most": _most(function, asked.most),
     }
+
+
+def _most(function: Function, plan: int | None) -> int:
+    """Bytes that a file may have, by the function and by the plan of whoever asks."""
+    accepted = function.accepts.max_size if function.accepts else 0
+    return accepted if plan is None else min(accepted, plan)

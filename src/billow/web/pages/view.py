@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ from billow.web.context import Context, context_of
 from billow.web.pages import charts, now, wording
 from billow.web.pages.asked import Asked
 from billow.web.sse import PULSE, Pulse, stream
+from billow.web.visitor import Visitor
 
 #: Where templates and static files are.
 FOLDER = Path(__file__).parent.parent
@@ -55,6 +56,7 @@ async def show(request: Request, page: str, build: Build) -> Response:
 def render(template: str, request: Request, model: Mapping[str, Any]) -> str:
     """A template with its model and what every page needs."""
     context = context_of(request)
+    visitor = context.visitor
     shared = {
         "app_name": context.app.name,
         "version": billow.__version__,
@@ -62,7 +64,12 @@ def render(template: str, request: Request, model: Mapping[str, Any]) -> str:
         "query": dict(request.query_params),
         "address": request.headers.get("host", ""),
         "now": context.home.clock.now(),
-        "dead_count": now.count_dead(context.home),
+        "dead_count": now.count_dead(context.home) if visitor.runs_it else "",
+        "menu": _menu(visitor),
+        "account": visitor.who and visitor.who.account,
+        "accounts_on": visitor.accounts,
+        "owner": visitor.owner,
+        "act": partial(_act, visitor.form),
         "first_function": next(iter(context.app.functions), ""),
         "function_count": len(context.app.functions),
         "told": _TOLD.get(request.query_params.get("told", ""), "").format(
@@ -127,7 +134,46 @@ _TOLD = {
     "cancelled": "Cancelled: {}.",
     "unchanged": "Nothing was changed: no selected job is in a state for that.",
     "none-selected": "Select at least one job first.",
+    "mailed": "A mail is on its way. Follow the link in it.",
+    "saved": "Saved.",
+    "password-set": "The new password is set. Log in with it.",
+    "logged-out": "You are logged out.",
+    "left": "Your account is deleted.",
+    "ended": "Ended: {}.",
 }
+
+
+#: What the side bar leads to: address, name, icon, key.
+_OPERATIONS = (
+    ("/", "Now", "now", "n"),
+    ("/jobs", "Jobs", "jobs", "j"),
+    ("/fleet", "Fleet", "fleet", "f"),
+    ("/dead", "Dead letters", "dead", "d"),
+    ("/data", "Data", "data", "q"),
+    ("/inbox", "Mail", "mail", "m"),
+)
+_ADMIN = ("/admin", "Accounts", "person", "a")
+_OWN = (
+    ("/jobs", "My jobs", "jobs", "j"),
+    ("/plan", "My plan", "data", "p"),
+    ("/account", "Account", "person", "a"),
+)
+
+
+def _menu(visitor: Visitor) -> tuple[tuple[str, str, str, str], ...]:
+    if not visitor.accounts:
+        return _OPERATIONS
+    if visitor.runs_it:
+        return (*_OPERATIONS, _ADMIN)
+    return _OWN if visitor.who else ()
+
+
+def _act(form: str, address: str) -> str:
+    """Where a form is sent, with what proves that it is one of this session's."""
+    if not form:
+        return address
+    joint = "&" if "?" in address else "?"
+    return f"{address}{joint}form={form}"
 
 
 def _with_query(query: Mapping[str, str], **changes: str | int | None) -> str:
@@ -141,7 +187,7 @@ def _with_query(query: Mapping[str, str], **changes: str | int | None) -> str:
 def _whole(
     request: Request, context: Context, page: str, build: Build, query: Mapping[str, str]
 ) -> str:
-    model = build(Asked(context.home, context.app, query))
+    model = build(Asked(context.home, context.app, query, context.visitor.most))
     live = render(f"{page}_live.html", request, model)
     own = {"live": Markup(live), "live_url": _live_url(request, live)}  # noqa: S704 - our own template
     return render(f"{page}.html", request, model | own)
@@ -164,7 +210,7 @@ async def _changes(
     """The changing part as server-sent events, whenever it has changed."""
 
     def look() -> str:
-        model = build(Asked(context.home, context.app, query))
+        model = build(Asked(context.home, context.app, query, context.visitor.most))
         return render(f"{page}_live.html", request, model)
 
     seen = query.get("seen", "")

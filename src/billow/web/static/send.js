@@ -1,5 +1,18 @@
-// Uploads with progress, one request a file.
+// Uploads with progress: one request a file, large ones in parts.
 "use strict";
+
+const LARGE = 16 * 1024 * 1024;
+
+async function sendParts(form, file, tell) {
+  const given = [...new FormData(form)].filter(([, value]) => typeof value === "string");
+  const options = { fields: Object.fromEntries(given), progress: tell.progress };
+  try {
+    const job = await billowUpload(form.dataset.function, file, options);
+    return tell.done({ url: `/jobs/${job.id}` });
+  } catch (problem) {
+    return tell.failed(problem.message);
+  }
+}
 
 function sendOne(form, file, tell) {
   return new Promise((resolve) => {
@@ -64,7 +77,10 @@ async function sendAll(form, files) {
   find("#uploads").prepend(section);
   const rows = files.map((file) => [file, uploadRow(list, file)]);
   const jobs = [];
-  for (const [file, row] of rows) jobs.push(await sendOne(form, file, row));
+  for (const [file, row] of rows) {
+    const inParts = globalThis.billowUpload && file.size > LARGE;
+    jobs.push(await (inParts ? sendParts : sendOne)(form, file, row));
+  }
   if (files.length === 1 && jobs[0]) location.assign(jobs[0].url);
 }
 

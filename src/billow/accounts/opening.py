@@ -1,0 +1,19 @@
+"""The accounts of an app, with everything that follows from its declarations."""
+
+from __future__ import annotations
+
+from billow.accounts.office import FollowUps, Rules
+from billow.accounts.service import AccountService
+from billow.app import App
+from billow.flow.retention import plan_jobs
+from billow.home import Home
+
+
+def open_accounts(home: Home, app: App) -> AccountService:
+    """The accounts of `app`: its plans are those that there are, and changes of them have effect.
+
+    Make one for each process and share it between threads: it bounds how many passwords are
+    compared at once.
+    """
+    rules = Rules(app=app.name, plans=tuple(app.plan_by_name))
+    return AccountService(home, rules, FollowUps(plan_changed=plan_jobs))

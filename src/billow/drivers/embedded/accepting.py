@@ -1,0 +1,59 @@
+"""Accepting jobs as part of a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from billow.drivers.embedded.rows import PENDING, Tally
+from billow.errors import Conflict
+from billow.ids import new_ids
+from billow.ports.ledger import Accepted, Submission
+
+_INSERT = (
+    "insert into jobs(id, function, owner, due, name, args, upload, created) "
+    "values(?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def insert_jobs(
+    connection: sqlite3.Connection, submissions: Sequence[Submission], now: float, tally: Tally
+) -> list[Accepted]:
+    """Write jobs down; one whose idempotency key is known is the job that key made before.
+
+    Raises:
+        Conflict: an idempotency key was used before with another digest.
+    """
+    ids = new_ids(len(submissions))
+    accepted = []
+    execute = connection.execute
+    for id_, asked in zip(ids, submissions, strict=True):
+        function, args, name, upload, owner, key, _, delay = asked
+        known = None if key is None else _claim_key(connection, asked, id_, now)
+        if known is not None:
+            accepted.append(known)
+            continue
+        cursor = execute(_INSERT, (id_, function, owner, now + delay, name, args, upload, now))
+        accepted.append(Accepted(id_, cursor.lastrowid or 0, True))
+        tally.add(function, PENDING)
+    return accepted
+
+
+def _claim_key(
+    connection: sqlite3.Connection, asked: Submission, id_: str, now: float
+) -> Accepted | None:
+    """Note the idempotency key for a new job, or find the job it made before."""
+    row = connection.execute(
+        "select job, digest from idempotency where owner = ? and key = ?", (asked.owner, asked.key)
+    ).fetchone()
+    if row is None:
+        connection.execute(
+            "insert into idempotency values(?, ?, ?, ?, ?)",
+            (asked.owner, asked.key, asked.digest, id_, now),
+        )
+        return None
+    job, digest = row
+    if digest != asked.digest:
+        raise Conflict(f"the idempotency key {asked.key!r} was used before for another request")
+    seq = connection.execute("select seq from jobs where id = ?", (job,)).fetchone()
+    return Accepted(job, seq[0] if seq else 0, False)

@@ -1,0 +1,5 @@
+"""The app whose mailer is killed."""
+
+import billow
+
+app = billow.App("drill")
