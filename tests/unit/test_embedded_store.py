@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
@@ -19,6 +20,7 @@ from billow.home import open_home
 from billow.ids import new_id
 from billow.job import Status
 from billow.ports.ledger import Completed, Submission
+from billow.ports.wake import jobs_channel
 from tests.contract.homes import PATIENCE, until
 
 _STEPS = 100
@@ -141,3 +143,25 @@ def test_a_file_that_vanishes_while_unused_bytes_are_swept_does_no_harm(tmp_path
     vanished.symlink_to("nowhere")
     assert home.objects.sweep() == 1
     assert not unused.exists()
+
+
+def test_what_is_accepted_is_acknowledged_though_nobody_can_be_woken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = open_home(tmp_path)
+    with home.wake.waiter(jobs_channel("f")) as waiter:
+        home.ledger.submit([Submission("f", "{}")])
+        assert waiter.wait(PATIENCE)
+
+        def too_many(*_: object) -> int:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("billow.drivers.embedded.wake.os.open", too_many)
+            assert home.ledger.submit([Submission("f", "{}")])[0].new
+        with monkeypatch.context() as patch:
+            patch.setattr("billow.drivers.embedded.wake.os.listdir", too_many)
+            assert home.ledger.submit([Submission("f", "{}")])[0].new
+        assert not waiter.wait(0)
+        home.ledger.submit([Submission("f", "{}")])
+        assert waiter.wait(PATIENCE)

@@ -83,11 +83,15 @@ class FifoWake:
         self._folder = folder
 
     def notify(self, channel: str, count: int | None = None) -> int:
-        """Wake up to `count` waiters; returns how many were woken."""
+        """Wake up to `count` waiters; returns how many were woken.
+
+        What it is about is written down already, and waiters look again by themselves: so trouble
+        such as too many open files wakes nobody, and is not raised.
+        """
         folder = f"{self._folder}/{channel}"
         try:
             names = os.listdir(folder)
-        except FileNotFoundError:
+        except OSError:
             return 0
         woken = 0
         for name in names:
@@ -104,16 +108,18 @@ class FifoWake:
 
 def _ring(folder: str, name: str) -> bool:
     """Wake one waiter, if nobody else does and its process is alive."""
-    rung = f"{folder}/{_RUNG}{name}"
+    waiting, rung = f"{folder}/{_WAITING}{name}", f"{folder}/{_RUNG}{name}"
     try:
-        os.rename(f"{folder}/{_WAITING}{name}", rung)
+        os.rename(waiting, rung)
         fd = os.open(rung, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     except OSError as problem:
-        if problem.errno != errno.ENXIO:  # nobody reads: its process died
-            raise
-        _unlink(rung)
+        with suppress(OSError):
+            if problem.errno == errno.ENXIO:  # nobody reads: its process died
+                os.unlink(rung)
+            else:
+                os.rename(rung, waiting)
         return False
     try:
         os.write(fd, b"!")
