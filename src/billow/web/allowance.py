@@ -83,7 +83,7 @@ class Allowance:
         Raises:
             PlanReached: the plan has no room for them.
         """
-        if self._is_free(owner):
+        if not jobs or self._is_free(owner):
             yield _UNKNOWN
             return
         with self._lock:
