@@ -108,7 +108,7 @@ def _address(text: str) -> str:
 SETTINGS: tuple[Setting, ...] = (
     Setting("app", "app.py", "The app: a file, a folder with an app.py, or package.module:name."),
     Setting("folder", "", "Where the service keeps its data; if empty, `.billow` beside the app."),
-    Setting("host", "127.0.0.1", "Address to listen on; loopback only, as there are no accounts."),
+    Setting("host", "127.0.0.1", "Address to listen on; loopback only, as it speaks plain HTTP."),
     Setting("port", "8420", "Port to listen on; 0 takes any free one.", _port),
     Setting(
         "speed",

@@ -41,15 +41,15 @@ def url(bound: socket.socket) -> str:
 
 
 def _check_private(host: str) -> None:
-    """Until there are accounts, only this machine's own programs may reach the service."""
+    """The service speaks plain HTTP, so only this machine's own programs may reach it."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as problem:
         raise Unavailable(f"host {host!r} is not known: {problem.strerror}") from problem
     if not all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found):
         raise SettingError(
-            f"host {host!r} would let others in, and there are no accounts yet; "
-            "use 127.0.0.1, and reach it from elsewhere through an SSH tunnel"
+            f"host {host!r} would let others in without encryption; use 127.0.0.1, and reach "
+            "it from elsewhere through an SSH tunnel or a proxy that speaks HTTPS"
         )
 
 

@@ -125,8 +125,8 @@ def _socket(asked: argparse.Namespace) -> socket.socket:
         host = "127.0.0.1" if asked.host == "localhost" else asked.host
     if not is_loopback(host):
         raise SettingError(
-            f"host {host!r} would let others in, and there are no accounts yet; "
-            "use 127.0.0.1, and reach it from elsewhere through an SSH tunnel"
+            f"host {host!r} would let others in without encryption; use 127.0.0.1, and reach "
+            "it from elsewhere through an SSH tunnel or a proxy that speaks HTTPS"
         )
     if asked.fd is None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
