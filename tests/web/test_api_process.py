@@ -134,7 +134,7 @@ def test_it_listens_to_this_machine_only(tmp_path: Path, host: str) -> None:
     command += ["--folder", str(tmp_path / "data"), "--host", host, "--port", "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 2
-    assert "no accounts yet" in done.stderr
+    assert "without encryption" in done.stderr
     assert "Traceback" not in done.stderr
 
 
