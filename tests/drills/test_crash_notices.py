@@ -19,10 +19,11 @@ leases._COMPLETE = leases._COMPLETE.replace("token = ? and state = 1", "? > 0")
 
 ACK_BEFORE_COMMIT = """
 import threading
+import billow.drivers.embedded.accepting as accepting
 import billow.drivers.embedded.ledger as ledger
 from billow.ports.ledger import Accepted
 
-right, make_ids, one_by_one = ledger.SqliteLedger.submit, ledger.new_ids, threading.Lock()
+right, make_ids, one_by_one = ledger.SqliteLedger.submit, accepting.new_ids, threading.Lock()
 
 def submit(self, submissions):
     if any(asked.key is None or self.find_key(asked.owner, asked.key) for asked in submissions):
@@ -33,9 +34,9 @@ def submit(self, submissions):
 
 def commit(self, submissions, ids):
     with one_by_one:
-        ledger.new_ids = lambda _: ids
+        accepting.new_ids = lambda _: ids
         right(self, submissions)
-        ledger.new_ids = make_ids
+        accepting.new_ids = make_ids
 
 ledger.SqliteLedger.submit = submit
 """

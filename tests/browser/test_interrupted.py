@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,13 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
 from billow.home import Home, open_home
 from billow.units import MiB
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium")
 WHOLE = random.Random(7).randbytes(20 * MiB)
 PART = 8 * MiB
 
@@ -73,19 +71,6 @@ def test_parts_survive_a_kill_of_the_server(tmp_path: Path) -> None:
         again = client.post(f"/api/v1/uploads/{id_}/complete", json={"parts": parts})
         assert again.raise_for_status().json()["job"]["id"] == job["id"]
     assert uploaded(open_home(tmp_path)) == WHOLE
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium on this machine (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        made = browser.new_page()
-        made.set_default_timeout(30_000)
-        yield made
-        browser.close()
 
 
 @pytest.mark.browser
