@@ -1,9 +1,10 @@
 # `make run` and `make test` set up what they need on a fresh machine; see scripts/setup.sh.
-.PHONY: help run test test-fast check bench drill venv lock clean
+.PHONY: help run gas test test-fast check bench drill venv lock clean
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
 ready := .venv/.ready-run
+ready_gas := .venv/.ready-gas
 ready_test := .venv/.ready-test
 
 help:  ## Show what there is to make.
@@ -11,6 +12,9 @@ help:  ## Show what there is to make.
 
 run: $(ready)  ## Run WordFreq: 120 texts, live, until Ctrl-C. ONCE=1 ends when they are done.
 	@exec $(python) apps/wordfreq/demo.py $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
+
+gas: $(ready_gas)  ## Run GAS: accounts, archive, and payments to try; time passes SPEED=60 times faster.
+	@exec $(python) apps/gas/demo.py $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT))
 
 test: $(ready_test) check  ## Check everything: style, types, tests, drills, browser tests.
 	$(python) -m pytest -q -n 2 -m "not drill and not browser"
@@ -42,6 +46,9 @@ clean:  ## Remove what was made, and all demo data.
 
 $(ready): pyproject.toml requirements.lock scripts/setup.sh
 	@sh scripts/setup.sh run
+
+$(ready_gas): pyproject.toml requirements-gas.lock scripts/setup.sh
+	@sh scripts/setup.sh gas
 
 $(ready_test): pyproject.toml requirements-dev.lock scripts/setup.sh
 	@sh scripts/setup.sh test

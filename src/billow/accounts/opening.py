@@ -7,6 +7,8 @@ from billow.accounts.service import AccountService
 from billow.app import App
 from billow.flow.retention import plan_jobs
 from billow.home import Home
+from billow.payments.opening import takes_payments
+from billow.payments.service import leaving
 
 
 def open_accounts(home: Home, app: App) -> AccountService:
@@ -16,4 +18,7 @@ def open_accounts(home: Home, app: App) -> AccountService:
     compared at once.
     """
     rules = Rules(app=app.name, plans=tuple(app.plan_by_name))
-    return AccountService(home, rules, FollowUps(plan_changed=plan_jobs))
+    follow = FollowUps(plan_changed=plan_jobs)
+    if takes_payments(app):
+        follow = FollowUps(plan_changed=plan_jobs, deleted=leaving)
+    return AccountService(home, rules, follow)

@@ -153,6 +153,8 @@ RULES: Mapping[str, Rule] = {
     # One's own account
     "POST /logout": SELF,
     "GET /plan": SELF,
+    "POST /plan/upgrade": SELF,
+    "POST /plan/billing": SELF,
     "GET /account": SELF,
     "POST /account/name": SELF,
     "POST /account/password": SELF,

@@ -1,4 +1,4 @@
-"""One's own account: who one is, what the plan allows, sessions and API tokens."""
+"""One's own account: who one is, sessions and API tokens."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from billow.web.context import context_of
 from billow.web.pages.desk import answer, go, person, read, secret, whole
 from billow.web.pages.entrance import Entrance
 from billow.web.pages.form import read_form
+from billow.web.pages.plan import PlanPages
 
 _DAY = 86400.0
 #: Days that a token made in a browser may be good.
@@ -24,7 +25,11 @@ _MOST_DAYS = 3650
 
 def routes(lobby: Lobby) -> list[BaseRoute]:
     """Addresses of the way in, and of one's own account."""
-    return [*Entrance(lobby).routes(), *AccountPages(lobby).routes()]
+    return [
+        *Entrance(lobby).routes(),
+        *AccountPages(lobby).routes(),
+        *PlanPages(lobby).routes(),
+    ]
 
 
 class AccountPages:
@@ -47,22 +52,9 @@ class AccountPages:
             "tokens/end": self.end_token,
         }
         return [
-            Route("/plan", self.plan, methods=["GET"], name="plan"),
             Route("/account", self.account, methods=["GET"], name="account"),
             *(Route(f"/account/{at}", to, methods=["POST"]) for at, to in changes.items()),
         ]
-
-    async def plan(self, request: Request) -> Response:
-        """What the plan allows, and what is used of it."""
-        context = context_of(request)
-        stands = await context.run(self._lobby.allowance.standing, person(request).owner)
-        model = {
-            "plan": stands.plan,
-            "spent": stands.spent,
-            "plans": list(self._lobby.plans.values()),
-            "exempt": context.visitor.runs_it,
-        }
-        return await answer(request, "account/plan", model)
 
     async def account(self, request: Request) -> Response:
         """Everything about one's account."""
