@@ -114,4 +114,4 @@ def wait_and_answer(folder: Path, number: int) -> None:
     with home.wake.waiter("news") as waiter:
         home.tables.put("waiting", str(number), {})
         assert waiter.wait(PATIENCE)
-        home.tables.put("woken", str(number), {})
+    home.tables.put("woken", str(number), {})
