@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from billow.flow.client import connect
+from billow.home import open_home
 from billow.job import Status
 from billow.loading import load_app
 from billow.ports.journal import Journal
@@ -60,7 +61,8 @@ def measure() -> dict[str, float]:
     try:
         with _service(folder) as (pid, url, began):
             found = {"up s": _until_accepted(url, began)}
-            _wait_until(lambda: _fleet_is(folder, 1), 30)
+            journal = open_home(folder).journal
+            _wait_until(lambda: _fleet_is(journal, 1), 30)
             time.sleep(12)  # the first worker's own start and the first job are over
             found |= _idle(pid)
             found |= _burst(folder)
@@ -118,7 +120,7 @@ def _burst(folder: Path) -> dict[str, float]:
     all_busy = _wait_until(lambda: _running(client.home.ledger) >= WORKERS, 60, began)
     jobs = client.wait_all([one.id for one in accepted], timeout=300)
     drained = time.perf_counter() - began
-    back = _wait_until(lambda: _fleet_is(folder, 1), 120, began)
+    back = _wait_until(lambda: _fleet_is(journal, 1), 120, began)
     twice = sum(1 for job in jobs if job.failures or job.lost or job.result is None)
     stops = _busy_stops(journal, mark)
     assert all(job.created >= began_at - 1 for job in jobs)
@@ -137,10 +139,8 @@ def _running(ledger: Ledger) -> int:
     return len(workers)
 
 
-def _fleet_is(folder: Path, size: int) -> bool:
-    from billow.home import open_home  # noqa: PLC0415 - opened where it is looked at
-
-    shown = open_home(folder).journal.shown("fleet.nap")
+def _fleet_is(journal: Journal, size: int) -> bool:
+    shown = journal.shown("fleet.nap")
     if shown is None:
         return False
     workers = shown[0].get("workers", [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from typing import Any
 
@@ -226,8 +225,3 @@ class Work:
         self._tally.move(self._function, RUNNING, FAILED)
         self.gave_up += 1
         return False
-
-
-def encode(value: object) -> str:
-    """`value` as compact JSON text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
