@@ -96,9 +96,9 @@ def test_a_browser_goes_on_after_a_reload_where_it_stopped(page: Page, tmp_path:
         assert [part.number for part in home.uploads.parts(upload.id)] == [1]
         expect(page.get_by_role("progressbar")).to_be_visible()
 
+        page.reload()  # before the way is free again: the page that stopped still tries
         page.unroute_all()
         page.on("request", lambda r: puts.append(r.url) if r.method == "PUT" else None)
-        page.reload()
         page.set_input_files("input[type=file]", file)
         page.click("text=Send")
         page.wait_for_url("**/jobs/*")
