@@ -2,7 +2,7 @@
 
 def test_counts_words() -> None:
     home = memory_home(app)
-    accepted = billow.Client(home, app).send_file("top_words", "book.txt")
+    accepted = Client(home, app).send_file("top_words", "book.txt")
     run_jobs(home, app)
     assert home.ledger.get(accepted.id).result[0] == ["to", 2]
 """
@@ -16,6 +16,7 @@ from billow.drivers.memory.home import open_memory
 from billow.events import Event
 from billow.flow import followup
 from billow.flow.arrivals import arrival_rule
+from billow.flow.client import Client
 from billow.flow.perform import perform, run_handler
 from billow.flow.retention import consequences
 from billow.flow.surroundings import Surroundings
@@ -27,7 +28,7 @@ from billow.job import Failure, Job
 from billow.options import Retry
 from billow.ports.ledger import Lease
 
-__all__ = ["VirtualClock", "memory_home", "run_jobs"]
+__all__ = ["Client", "Failure", "VirtualClock", "memory_home", "run_jobs"]
 
 _WORKER = "test"
 #: Seconds that a job may run here before another `run_jobs` could take it.
