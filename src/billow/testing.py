@@ -17,6 +17,7 @@ from billow.events import Event
 from billow.flow import followup
 from billow.flow.arrivals import arrival_rule
 from billow.flow.client import Client
+from billow.flow.originals import attach
 from billow.flow.perform import perform, run_handler
 from billow.flow.retention import consequences
 from billow.flow.surroundings import Surroundings
@@ -39,10 +40,14 @@ def memory_home(app: App | None = None, clock: Clock | None = None) -> Home:
     """Make a home in memory, empty and gone with the process.
 
     Args:
-        app: whose uploads set off copies and jobs.
+        app: whose uploads set off copies and jobs, and whose collections are kept in it.
         clock: where all times come from; a `VirtualClock` if not given.
     """
-    return open_memory(None if app is None else arrival_rule(app), clock)
+    if app is None:
+        return open_memory(None, clock)
+    home = open_memory(arrival_rule(app), clock)
+    attach(app, lambda: home)
+    return home
 
 
 def run_jobs(home: Home, app: App) -> list[Job]:
