@@ -28,8 +28,10 @@ VALUES = [
     "plan",
     "events",
 ]
+#: What the render pool is made of, beside what it is about.
+RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embedded.spawn"]
 #: What an author declares with, and the policies that belong to it.
-DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
+DECLARATIONS = ["options", "function", "rendition", "collection", "app", "fleet.policy", "fleet.queue"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -45,6 +47,7 @@ ALLOWED: dict[str, list[str]] = {
     "function": [*VALUES, *DECLARATIONS],
     "app": [*VALUES, *DECLARATIONS],
     "collection": [*VALUES, *DECLARATIONS],
+    "rendition": [*VALUES, *DECLARATIONS],
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
     "drivers": [],
@@ -52,7 +55,9 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
     **{f"fleet.{name}": [*VALUES, "fleet"] for name in POLICIES},
-    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *INTENTS],
+    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions.files", *INTENTS],
+    "renditions": [*VALUES, *DECLARATIONS, "renditions"],
+    "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "settings", "renderer"],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
@@ -63,7 +68,7 @@ ALLOWED: dict[str, list[str]] = {
 }
 
 #: Who may not be imported from below: the programs that put everything together.
-PROGRAMS = ["cli", "keeper", "web", "worker"]
+PROGRAMS = ["cli", "keeper", "web", "worker", "renderer"]
 
 #: Modules of the standard library that reach out of the process, or to chance or the time.
 # fmt: off
@@ -149,7 +154,7 @@ def test_nothing_below_imports_a_program() -> None:
         for found in INSIDE
         if is_below(found.target, PROGRAMS)
         and not is_below(found.source, ["cli", found.target.partition(".")[0]])
-        and not is_below(found.source, ["keeper"])
+        and not is_below(found.source, ["keeper", "renderer"])  # its children are the workers'
     ]
     assert wrong == []
 
