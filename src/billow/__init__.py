@@ -10,11 +10,13 @@ from billow.events import Event
 from billow.fleet.fixed import Fixed
 from billow.fleet.queue import Queue
 from billow.fleet.step import StepScaling
+from billow.fleet.tracking import TargetTracking
 from billow.flow.client import Client, connect
 from billow.job import Failure, Job, Status
 from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
 from billow.outputs import Outputs
 from billow.plan import Account, Plan
+from billow.pool import Web
 from billow.units import GiB, KiB, MiB
 from billow.upload import Upload
 
@@ -46,6 +48,8 @@ __all__ = [
     "Retry",
     "Status",
     "StepScaling",
+    "TargetTracking",
     "Upload",
+    "Web",
     "connect",
 ]

@@ -12,6 +12,7 @@ from billow.events import Event
 from billow.function import Function
 from billow.options import File, Fleet, Limits, Retry
 from billow.plan import Account, Plan
+from billow.pool import Pool
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -81,6 +82,8 @@ class App:
         self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+        #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
+        self.web = Pool()
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
