@@ -111,6 +111,11 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _issuer(text: str) -> str:
+    _address(text)
+    return text
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "config", "", "The file of settings; if empty, `billow.toml` beside the app if it is there."
@@ -158,6 +163,22 @@ SETTINGS: tuple[Setting, ...] = (
         "Let webhooks go to this machine itself, also without https; for development.",
         _switch,
     ),
+    Setting(
+        "openid_issuer",
+        "",
+        "The OpenID Connect provider at which people may log in, as it calls itself, such as "
+        "`https://login.example.org`.",
+        _issuer,
+    ),
+    Setting("openid_client_id", "", "What the service is called at that provider."),
+    Setting(
+        "openid_client_secret",
+        "",
+        "The client secret that the provider gave.",
+        _secret,
+        secret=True,
+    ),
+    Setting("openid_name", "", "What people call the provider; if empty, its host."),
     Setting("stripe_key", "", "Stripe's secret API key, to take payments.", _secret, secret=True),
     Setting(
         "stripe_webhook_secret",

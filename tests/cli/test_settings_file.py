@@ -135,6 +135,13 @@ def test_a_wrong_file_stops_every_verb(billow: Billow, here: Path, verb: str) ->
     assert "did you mean port?" in ran.err
 
 
+def test_a_service_does_not_begin_with_a_setting_that_cannot_be(billow: Billow, here: Path) -> None:
+    written(here, "mail = 'pigeon://loft'\n")
+    ran = billow("up")
+    assert ran.status == 2
+    assert f"{here}/billow.toml: mail is impossible" in ran.err
+
+
 def test_processes_that_are_started_from_here_see_the_same(here: Path) -> None:
     written(here, "url = 'https://gas.test'\n[env]\nDEMO_WORD = 'seen'\n")
     program = (

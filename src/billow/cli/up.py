@@ -12,7 +12,7 @@ import click
 
 from billow.cli.place import find_place, use_settings
 from billow.errors import NotFound
-from billow.settings import in_force, setting
+from billow.settings import SETTINGS, in_force, setting
 
 if TYPE_CHECKING:
     from billow.app import App
@@ -51,6 +51,8 @@ def up(
     host, port, speed, grace = (
         in_force(name, options[name]).value for name in ("host", "port", "speed", "grace")
     )
+    for row in SETTINGS:
+        in_force(row.name)  # what is wrong is said here, and not in the log of some process
     if place.target is None:
         raise NotFound("there is no app.py here; say which app to run: billow up TARGET")
     app = place.app()
