@@ -29,7 +29,7 @@ VALUES = [
     "events",
 ]
 #: What an author declares with, and the policies that belong to it.
-DECLARATIONS = ["options", "function", "app", "fleet.policy", "fleet.queue"]
+DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -44,6 +44,7 @@ ALLOWED: dict[str, list[str]] = {
     "options": [*VALUES, *DECLARATIONS],
     "function": [*VALUES, *DECLARATIONS],
     "app": [*VALUES, *DECLARATIONS],
+    "collection": [*VALUES, *DECLARATIONS],
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
     "drivers": [],
@@ -56,6 +57,7 @@ ALLOWED: dict[str, list[str]] = {
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
+    "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
     "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
@@ -75,6 +76,7 @@ class App:
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        self.collections: dict[str, Collection] = {}
         #: Plans by name; the first is what new accounts get. None: there are no accounts.
         self.plan_by_name: dict[str, Plan] = {}
         #: Handlers of a change of plan, each with the plan it is for; None is any.
@@ -101,6 +103,22 @@ class App:
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""
         return self.stores.setdefault(check_name("store", name), Store(name))
+
+    def collection(self, name: str, *, accepts: File | None = None) -> Collection:
+        """Declare a collection of originals, such as the photos of a site.
+
+        Args:
+            name: the collection's.
+            accepts: which files it takes; any if not given.
+
+        Raises:
+            DeclarationError: it is declared twice, or the name is none.
+        """
+        if check_name("collection", name) in self.collections:
+            raise DeclarationError(f"collection {name!r} is declared twice")
+        made = Collection(name, f"{self.name}-{name}", accepts or File())
+        self.collections[name] = made
+        return made
 
     def function(
         self,
