@@ -62,9 +62,9 @@ async def test_the_button_leads_there_and_back_to_where_one_wanted(town: Town) -
         assert "samesite=lax" in cookie
         done = await client.get(back(begun.headers["location"]))
         assert (done.status_code, done.headers["location"]) == (303, "/plan")
-        page = await client.get("/account")
-        assert "anna@example.org" in page.text
-        assert "You log in elsewhere" in page.text
+        shown = await client.get("/account")
+        assert "anna@example.org" in shown.text
+        assert "You log in elsewhere" in shown.text
         assert "billow-openid" not in client.cookies
 
 
