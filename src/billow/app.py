@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
@@ -14,6 +15,7 @@ from billow.ops.page import Page
 from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, Limits, Retry
 from billow.plan import Account, Plan
+from billow.pool import Pool
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -77,6 +79,7 @@ class App:
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        self.collections: dict[str, Collection] = {}
         #: Plans by name; the first is what new accounts get. None: there are no accounts.
         self.plan_by_name: dict[str, Plan] = {}
         #: Handlers of a change of plan, each with the plan it is for; None is any.
@@ -85,6 +88,8 @@ class App:
         self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+        #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
+        self.web = Pool()
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
@@ -105,6 +110,22 @@ class App:
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""
         return self.stores.setdefault(check_name("store", name), Store(name))
+
+    def collection(self, name: str, *, accepts: File | None = None) -> Collection:
+        """Declare a collection of originals, such as the photos of a site.
+
+        Args:
+            name: the collection's.
+            accepts: which files it takes; any if not given.
+
+        Raises:
+            DeclarationError: it is declared twice, or the name is none.
+        """
+        if check_name("collection", name) in self.collections:
+            raise DeclarationError(f"collection {name!r} is declared twice")
+        made = Collection(name, f"{self.name}-{name}", accepts or File())
+        self.collections[name] = made
+        return made
 
     def function(
         self,
