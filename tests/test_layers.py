@@ -30,7 +30,7 @@ VALUES = [
 ]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
-DECLARATIONS += ["pool", "fleet.tracking"]
+DECLARATIONS += ["pool", "fleet.tracking", "ops.page", "ops.rota"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -60,6 +60,8 @@ ALLOWED: dict[str, list[str]] = {
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
+    "ops.page": [*VALUES, "ops.page", "ops.rota"],
+    "ops.rota": [*VALUES, "ops.rota"],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
     "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],

@@ -27,7 +27,7 @@ def following(turns: Rotation, at: str, count: int) -> list[Turn]:
     return list(islice(turns.turns(moment, moment + 400 * 86400), count))
 
 
-#: Zone, start of the rotation, step, a UTC time in the first turn asked for, and handoffs from there.
+#: Zone, start of the rotation, step, a UTC time in the first turn asked for, handoffs from there.
 GOLDEN = [
     (CHICAGO, "2020-10-01 01:30", "1 day", "2020-11-01 06:30",
      ["2020-11-01 01:30 -0500", "2020-11-02 01:30 -0600"]),
@@ -65,9 +65,9 @@ def test_handoffs_where_the_clocks_change(
 
 def test_nobody_is_passed_over_when_two_handoffs_fall_together() -> None:
     turns = following(rotation(CHICAGO, "2020-03-01 02:00", "1 hour"), "2020-03-08 06:00", 5)
-    assert [turn.index - turns[0].index for turn in turns] == [0, 1, 2, 3, 4]
+    assert [turn.place - turns[0].place for turn in turns] == [0, 1, 2, 3, 4]
     before = following(rotation(CHICAGO, "2020-06-01 02:00", "1 hour"), "2020-03-08 06:00", 5)
-    assert [turn.index - before[0].index for turn in before] == [0, 1, 2, 3, 4]
+    assert [turn.place - before[0].place for turn in before] == [0, 1, 2, 3, 4]
 
 
 def test_weekly_daily_and_24_hourly_handoffs_are_the_same() -> None:
@@ -92,14 +92,14 @@ def test_hours_that_do_not_divide_a_day_are_elapsed_time() -> None:
 def test_a_ten_hour_step_aligns_before_its_start() -> None:
     [turn] = following(rotation("UTC", "2024-01-02 12:00", "10 hours"), "2024-01-01 06:00", 1)
     assert datetime.fromtimestamp(turn.start, UTC).isoformat() == "2024-01-01T06:00:00+00:00"
-    assert turn.index == -3
+    assert turn.place == -3
 
 
 def test_exactly_at_a_handoff_it_is_the_next_persons_turn() -> None:
     turns = rotation("UTC", "2024-01-01 09:00", "1 day")
     at = datetime(2024, 1, 5, 9, tzinfo=UTC).timestamp()
-    assert turns.turn(at).index == 4
-    assert turns.turn(at - 1).index == 3
+    assert turns.turn(at).place == 4
+    assert turns.turn(at - 1).place == 3
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0 weeks", "30 s", "-1 day"])
@@ -110,7 +110,7 @@ def test_a_length_that_cannot_be_is_refused(text: str) -> None:
 
 ZONES = st.sampled_from([CHICAGO, LORD_HOWE, APIA, "UTC", "Europe/Paris", "Africa/Casablanca"])
 STEPS = st.sampled_from(["1 hour", "30 min", "7 hours", "12 hours", "1 day", "1 week", "1 month"])
-WALLS = st.datetimes(datetime(2010, 1, 1), datetime(2026, 1, 1), timezones=st.none())  # noqa: DTZ001
+WALLS = st.datetimes(datetime(2010, 1, 1), datetime(2026, 1, 1), timezones=st.none())
 
 
 @settings(max_examples=60)
@@ -123,7 +123,7 @@ def test_turns_follow_each_other_and_hold_the_moment(
     assert found[0].start <= at < found[0].end
     for one, other in pairwise(found):
         assert one.start < one.end == other.start
-        assert other.index == one.index + 1
+        assert other.place == one.place + 1
         assert turns.turn(other.start) == other
 
 

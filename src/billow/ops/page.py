@@ -32,7 +32,8 @@ class Page:
             whoever comes next (10 min), and everyone (10 min).
         rounds: how often the levels are gone through, at most 9; then everyone is paged every half
             hour until somebody acknowledges.
-        forget: how long an acknowledgement keeps an incident quiet; then it begins anew. 0: for ever.
+        forget: how long an acknowledgement keeps an incident quiet, until it begins anew; 0: for
+            ever.
         reopen: an incident that comes back within this time is the same one.
         resolve: how long after its last sign an incident of severity `info` or `warning` is taken
             for resolved; 0: never.
@@ -60,9 +61,7 @@ class Page:
         known = {ON_CALL, NEXT, EVERYONE, *self.rota.team}
         for target, wait in self.levels:
             if target not in known:
-                raise DeclarationError(
-                    f"Page level {target!r}: one of {', '.join(sorted(known))}"
-                )
+                raise DeclarationError(f"Page level {target!r}: one of {', '.join(sorted(known))}")
             seconds(wait)
         if not self.levels or not 1 <= self.rounds <= _MOST_ROUNDS:
             raise DeclarationError(f"Page needs a level or more, and 1 to {_MOST_ROUNDS} rounds")

@@ -16,10 +16,10 @@ class Change(NamedTuple):
 
     id: str
     rota: str
-    #: `override`: `person` instead of whoever it would be. `replace`: instead of `other`, where that
-    #: one would be on call. `add`: beside whoever it is. `remove`: not `person`. `swap`: like
-    #: `replace`, once a `person` took it. `temporary`: the layers do not count; `person` may be "",
-    #: which is nobody.
+    #: `override`: `person` instead of whoever it would be. `replace`: instead of `other`, where
+    #: that one would be on call. `add`: beside whoever it is. `remove`: not `person`. `swap`: like
+    #: `replace`, once a `person` took it. `temporary`: the layers do not count; `person` may be
+    #: "", which is nobody.
     kind: str
     start: float
     end: float

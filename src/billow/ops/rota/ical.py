@@ -24,7 +24,8 @@ def calendar(name: str, shifts: Iterable[Shift], now: float, person: str = "") -
     for shift in shifts:
         if not person or person in shift.people:
             lines += _event(name, shift, now)
-    return "".join(f"{part}\r\n" for line in [*lines, "END:VCALENDAR"] for part in _folded(line)).encode()
+    lines.append("END:VCALENDAR")
+    return "".join(f"{part}\r\n" for line in lines for part in _folded(line)).encode()
 
 
 def _event(name: str, shift: Shift, now: float) -> list[str]:
@@ -47,9 +48,7 @@ def _stamp(at: float) -> str:
 
 def _escaped(text: str) -> str:
     plain = "".join(c for c in text if c == "\n" or c.isprintable())
-    return (
-        plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
-    )
+    return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def _folded(line: str) -> Iterator[str]:

@@ -53,8 +53,8 @@ class Rota:
         only: times of the week to which it is kept, such as "Mon-Fri 09:00-17:00"; default always.
 
     `rota.layer(...)` gives the rota with a further layer, which hides those before it wherever
-    somebody is on call in it. Overrides, swaps and temporary schedules are no part of the code: they
-    are made on the On-call page or by `billow oncall`.
+    somebody is on call in it. Overrides, swaps and temporary schedules are no part of the code:
+    they are made on the On-call page or by `billow oncall`.
 
     Raises:
         DeclarationError: a name, time, zone or length cannot be read.

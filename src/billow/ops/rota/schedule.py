@@ -20,7 +20,7 @@ _WEEK = 7 * 86400.0
 
 
 class Shift(NamedTuple):
-    """Who is on call from `start` to before `end`, UNIX seconds; one person unless more share it."""
+    """Who is on call from `start` to before `end`, UNIX seconds; mostly one person."""
 
     start: float
     end: float
@@ -64,12 +64,11 @@ class _Found(NamedTuple):
 def shifts(rota: Rota, changes: Iterable[Change], since: float, until: float) -> list[Shift]:
     """The shifts that touch [since, until), in order, each whole as far as one rule made it."""
     mine = [each for each in changes if each.rota == rota.name and not each.open]
-    touching = [*_all_pieces(rota, since, until), *_within(mine, since, until)]
+    touching = _edges(_all_pieces(rota, since, until), _within(mine, since, until))
     # Whatever touches the window is resolved from its beginning to its end.
-    low = min([since, *(each.start for each in touching)])
-    high = max([until, *(each.end for each in touching)])
+    low, high = min([since, *touching]), max([until, *touching])
     pieces, acting = _all_pieces(rota, low, high), _within(mine, low, high)
-    cuts = sorted({edge for each in (*pieces, *acting) for edge in (each.start, each.end)})
+    cuts = sorted(_edges(pieces, acting))
     found = [_resolve(pieces, acting, start, end) for start, end in pairwise(cuts)]
     return [each for each in _joined(found) if each.start < until and each.end > since]
 
@@ -133,13 +132,16 @@ def _all_pieces(rota: Rota, since: float, until: float) -> list[_Piece]:
     ]
 
 
+def _edges(pieces: list[_Piece], changes: list[Change]) -> set[float]:
+    ends = {edge for each in pieces for edge in (each.start, each.end)}
+    return ends | {edge for each in changes for edge in (each.start, each.end)}
+
+
 def _within(changes: list[Change], since: float, until: float) -> list[Change]:
     return [each for each in changes if each.start < until and each.end > since]
 
 
-def _pieces(
-    rota: Rota, layer: Layer, rank: int, since: float, until: float
-) -> Iterator[_Piece]:
+def _pieces(rota: Rota, layer: Layer, rank: int, since: float, until: float) -> Iterator[_Piece]:
     zone = find_zone(rota.zone)
     people, restrictions = layer.people, layer.restrictions
     windows = list(spans(restrictions, zone, since, until)) if restrictions else None
@@ -147,7 +149,7 @@ def _pieces(
         since = min((start for start, _ in windows), default=since)
         until = max((end for _, end in windows), default=until)
     for turn in layer.rotation(zone).turns(since, until):
-        person = people[turn.index % len(people)]
+        person = people[turn.place % len(people)]
         if windows is None:
             yield _Piece(turn.start, turn.end, person, rank)
             continue

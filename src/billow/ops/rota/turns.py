@@ -24,9 +24,9 @@ _DAY = 86400
 
 
 class Turn(NamedTuple):
-    """Somebody's turn: number `index` in the order of people, from `start` to before `end`."""
+    """Somebody's turn: number `place` in the order of people, from `start` to before `end`."""
 
-    index: int
+    place: int
     start: float
     end: float
 
@@ -143,6 +143,4 @@ def _months_later(start: datetime, months: int) -> datetime:
     """A date some months on, at the month's last day if it has none like the start's."""
     place = start.year * 12 + start.month - 1 + months
     year, month = place // 12, place % 12 + 1
-    return start.replace(
-        year=year, month=month, day=min(start.day, monthrange(year, month)[1])
-    )
+    return start.replace(year=year, month=month, day=min(start.day, monthrange(year, month)[1]))
