@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from billow.errors import Error, NotFound, Unavailable
 from billow.rendition import Asked, Rendition, Wanted
 from billow.renditions.client import RenderClient
+from billow.renditions.errors import Busy
 from billow.renditions.files import CACHE, path_of
 from billow.web.context import Context, context_of
 from billow.web.guard import SECURITY_HEADERS, check_request
@@ -31,6 +32,9 @@ _ALLOWED = "billow.allowed"
 _FOR_EVER = "max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 _SAFE = ("GET", "HEAD")
+#: Requests of one web server that may wait for the pool. The rest of what the server can do at the
+#: same time is for those whose picture is at hand.
+MOST_WAITING = 12
 
 
 class NotAllowed(Error):
@@ -59,6 +63,7 @@ class Gallery:
     def __init__(self, context: Context, count: Any) -> None:
         self._context = context
         self._count = count
+        self._waiting = 0
         self.renditions = [
             rendition
             for collection in context.app.collections.values()
@@ -149,7 +154,13 @@ class Gallery:
         """
         if self._pool is None:
             raise Unavailable("a home in memory keeps no renditions", retry_after=60)
-        await self._pool.render(ready.wanted, ready.rendition.give_up_after)
+        if self._waiting >= MOST_WAITING:
+            raise Busy("too many pictures wait to be rendered", retry_after=2)
+        self._waiting += 1
+        try:
+            await self._pool.render(ready.wanted, ready.rendition.give_up_after)
+        finally:
+            self._waiting -= 1
 
     def count(self, rendition: Rendition, outcome: str) -> None:
         """Count an answer."""

@@ -18,8 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from billow.accounts.errors import Forbidden, NotLoggedIn
 from billow.accounts.roles import ADMIN, READ, SUBMIT
 from billow.errors import DeclarationError
+from billow.rendition import Rendition
 from billow.web.auth import Lobby, check_form
 from billow.web.context import context_of
+from billow.web.renditions import Judge
 from billow.web.visitor import Visitor
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -140,6 +142,8 @@ RULES: Mapping[str, Rule] = {
     # The way in
     "GET /login": OPEN,
     "POST /login": OPEN,
+    "GET /login/openid": OPEN,
+    "GET /login/openid/back": OPEN,
     "GET /signup": OPEN,
     "POST /signup": OPEN,
     "GET /verify": OPEN,
@@ -179,35 +183,71 @@ def keys_of(route: BaseRoute) -> list[str]:
     return [f"GET {route.path}"]
 
 
-def ruled(routes: Iterable[BaseRoute], lobby: Lobby) -> list[BaseRoute]:
+def rules_of(renditions: Iterable[Rendition]) -> dict[str, Rule]:
+    """The rules of an app's renditions."""
+    return {
+        f"GET {each.path}": OPEN if each.who == "anybody" else READS for each in renditions
+    }
+
+
+class RuledJudge(Judge):
+    """Finds out who asks for a rendition, and holds them to its rule."""
+
+    def __init__(self, lobby: Lobby) -> None:
+        self._lobby = lobby
+        self.own = lobby.public.host
+
+    async def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:
+        """Who asks.
+
+        Raises:
+            NotLoggedIn, Forbidden: they may not.
+        """
+        visitor = await self._lobby.receive(scope)
+        check(visitor, OPEN if rendition.who == "anybody" else READS)
+        return visitor
+
+
+def ruled(
+    routes: Iterable[BaseRoute], lobby: Lobby, own: Mapping[str, Rule] | None = None
+) -> list[BaseRoute]:
     """The routes, each behind its rules.
+
+    Args:
+        routes: all of them.
+        lobby: tells who visitors are.
+        own: rules of the app's own routes.
 
     Raises:
         DeclarationError: one has no rule.
     """
-    behind = list(routes)
+    behind, rules = list(routes), {**(own or {}), **RULES}
     for route in behind:
-        missing = [key for key in keys_of(route) if key not in RULES]
+        missing = [key for key in keys_of(route) if key not in rules]
         if missing:
             raise DeclarationError(f"nothing says who may use {', '.join(missing)}")
         assert isinstance(route, (Route, Mount))
-        route.app = _Ruled(route.app, route, lobby)
+        route.app = _Ruled(route.app, route, lobby, rules)
     return behind
 
 
 class _Ruled:
     """A route behind its rules."""
 
-    def __init__(self, app: ASGIApp, route: Route | Mount, lobby: Lobby) -> None:
+    def __init__(
+        self, app: ASGIApp, route: Route | Mount, lobby: Lobby, rules: Mapping[str, Rule]
+    ) -> None:
         self._app = app
         self._path = route.path
+        self._rules = rules
         self._lobby = lobby
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         visitor = context_of(request).visitor
         method = "GET" if request.method == "HEAD" else request.method
-        rule = RULES.get(f"{method} {self._path}", RULES.get(f"GET {self._path}", ADMINS))
+        rules = self._rules
+        rule = rules.get(f"{method} {self._path}", rules.get(f"GET {self._path}", ADMINS))
         try:
             check(visitor, rule)
             if method not in _SAFE:

@@ -24,6 +24,7 @@ from billow.web.context import Context
 from billow.web.guard import Guard
 from billow.web.metrics import Metrics, build_version
 from billow.web.openapi import document
+from billow.web.renditions import Door, Gallery, Judge
 from billow.web.replies import on_error
 
 if TYPE_CHECKING:
@@ -42,18 +43,23 @@ def make_app(home: Home, app: App) -> Starlette:
     attach(app, lambda: home)
     context = Context(home, app)
     metrics = Metrics(home, app)
-    routes: list[BaseRoute] = [*routes_of(ENDPOINTS), *pages.routes()]
+    gallery = Gallery(context, metrics.count_rendition)
+    routes: list[BaseRoute] = [*routes_of(ENDPOINTS), *pages.routes(), *gallery.routes()]
     layers = [Middleware(Access, metrics=metrics)]
     lobby = _lobby(context) if app.plan_by_name else None
+    if gallery.renditions:
+        judge = Judge() if lobby is None else _judge(lobby)
+        layers.append(Middleware(Door, gallery=gallery, judge=judge))
     if lobby is None:
         layers.append(Middleware(Guard))
     else:
-        routes = _behind_rules(lobby, routes)
+        routes = _behind_rules(lobby, routes, gallery)
         layers += _doors(lobby)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        await gallery.close()
         context.close()
 
     made = Starlette(
@@ -88,11 +94,20 @@ def _lobby(context: Context) -> Lobby:
     return Lobby(context, open_accounts(context.home, context.app), public)
 
 
-def _behind_rules(lobby: Lobby, routes: list[BaseRoute]) -> list[BaseRoute]:
+def _behind_rules(
+    lobby: Lobby, routes: list[BaseRoute], gallery: Gallery
+) -> list[BaseRoute]:
     from billow.web.pages import account, admin  # noqa: PLC0415
-    from billow.web.rules import ruled  # noqa: PLC0415
+    from billow.web.rules import rules_of, ruled  # noqa: PLC0415
 
-    return ruled([*routes, *account.routes(lobby), *admin.routes(lobby)], lobby)
+    own = rules_of(gallery.renditions)
+    return ruled([*routes, *account.routes(lobby), *admin.routes(lobby)], lobby, own)
+
+
+def _judge(lobby: Lobby) -> Judge:
+    from billow.web.rules import RuledJudge  # noqa: PLC0415
+
+    return RuledJudge(lobby)
 
 
 def _doors(lobby: Lobby) -> list[Middleware]:
