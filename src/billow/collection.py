@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 from billow.errors import Conflict, DeclarationError
 from billow.options import File, Limits
 from billow.owner import LOCAL
-from billow.rendition import Allow, Rendition, Who
+from billow.rendition import LIMITS, Allow, Rendition, Terms, Who
 from billow.units import Duration
 
 
@@ -128,7 +128,6 @@ class Collection:
         self,
         path: str,
         *,
-        name: str | None = None,
         allow: Allow | None = None,
         values: Mapping[str, Container[Any]] | None = None,
         formats: tuple[str, ...] = (),
@@ -146,7 +145,6 @@ class Collection:
 
         Args:
             path: such as "/img/{size:int}/{id:int}.jpg"; its ending says what the bytes are.
-            name: if it should not be the Python function's own.
             allow: called with a `billow.rendition.Asked`, `id` and, by name, the address's other
                 parts; returns the arguments that the address does not say, None if this one may
                 not have it, or raises an error. A coroutine function runs in the event loop.
@@ -165,20 +163,10 @@ class Collection:
         """
 
         def declare(call: Callable[..., Any]) -> Rendition:
-            made = Rendition(
-                call,
-                self.name,
-                path,
-                name=name or call.__name__,
-                allow=allow,
-                values=values or {},
-                formats=formats,
-                give_up_after=give_up_after,
-                limits=limits,
-                salt=salt,
-                who=who,
-                warm=warm,
+            terms = Terms(
+                allow, values or {}, formats, who, give_up_after, limits or LIMITS, salt, warm
             )
+            made = Rendition(call, self.name, path, terms)
             if made.name in self.renditions:
                 raise DeclarationError(f"rendition {made.name!r} is declared twice")
             self.renditions[made.name] = made

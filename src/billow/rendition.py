@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 from urllib.parse import urlencode
 
 from billow.errors import DeclarationError, NotFound
@@ -62,8 +62,7 @@ class Asked:
 Allow: TypeAlias = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One rendition of one original: what the function is called with, and where it is kept."""
 
     collection: str
@@ -78,55 +77,54 @@ class Wanted:
     type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The options of a rendition; `Collection.rendition` says what they mean."""
+
+    allow: Allow | None = None
+    values: Mapping[str, Container[Any]] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
+    who: Who = "user"
+    give_up_after: Duration = "60 s"
+    limits: Limits = LIMITS
+    salt: str | None = None
+    warm: Callable[[int], Iterable[Mapping[str, Any]]] | None = None
+
+
 class Rendition:
     """Made by `@collection.rendition(...)`. Calling it calls the function itself."""
 
-    def __init__(
-        self,
-        call: Callable[..., Any],
-        collection: str,
-        path: str,
-        *,
-        name: str,
-        allow: Allow | None,
-        values: Mapping[str, Container[Any]],
-        formats: tuple[str, ...],
-        give_up_after: Duration,
-        limits: Limits | None,
-        salt: str | None,
-        who: Who,
-        warm: Callable[[int], Iterable[Mapping[str, Any]]] | None,
-    ) -> None:
+    def __init__(self, call: Callable[..., Any], collection: str, path: str, terms: Terms) -> None:
         self.call = call
         self.collection = collection
-        self.name = name
+        self.name = call.__name__
         self.path = path
-        self.allow = allow
-        self.values = values
-        self.formats = formats
+        self.allow = terms.allow
+        self.values = terms.values
+        self.formats = terms.formats
         #: Seconds that somebody waits for it at most.
-        self.give_up_after = seconds(give_up_after)
-        self.limits = limits or LIMITS
-        self.who: Who = who
-        self.warm = warm
-        self._salt = salt
+        self.give_up_after = seconds(terms.give_up_after)
+        self.limits = terms.limits
+        self.who: Who = terms.who
+        self.warm = terms.warm
+        self._salt = terms.salt
         self._told = f"rendition {path!r}"
         self.parts = [(part, kind or "str") for part, kind in _PART.findall(path)]
         self.function = Function(
             call,
-            name=name,
+            name=self.name,
             accepts=None,
             fleet=Fleet(),
             retry=Retry(),
             limits=self.limits,
-            queue=name,
+            queue=self.name,
             store=collection,
             results=collection,
         )
         self._check()
         self.pattern = re.compile(_regex(path), re.ASCII)
         self.__doc__ = call.__doc__
-        self.__name__ = name
+        self.__name__ = self.name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself, here and now."""

@@ -15,12 +15,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from billow.errors import DeclarationError, SettingError
-<<<<<<< HEAD
-from billow.units import seconds, size_in_bytes
-=======
 from billow.settings_file import FROM_FILE, Written, check_names, first_line, read_file
-from billow.units import seconds
->>>>>>> main
+from billow.units import seconds, size_in_bytes
 
 _PREFIX = "BILLOW_"
 

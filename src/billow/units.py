@@ -44,7 +44,6 @@ def _parse(text: str) -> float:
     return float(match[1]) * _SECONDS[match[2] or "s"]
 
 
-<<<<<<< HEAD
 def size_in_bytes(text: str) -> int:
     """The bytes that text such as "1 GiB", "1.5 MiB" or "4096" names.
 
@@ -55,7 +54,8 @@ def size_in_bytes(text: str) -> int:
     if match is None or (match[2] or "bytes") not in _BYTES:
         raise DeclarationError(f"{text!r} is no size; write a number and one of: KiB, MiB, GiB")
     return round(float(match[1]) * _BYTES[match[2] or "bytes"])
-=======
+
+
 def per_second(value: Rate) -> float:
     """How many a second `value` means.
 
@@ -72,7 +72,6 @@ def per_second(value: Rate) -> float:
     if not 0 < number < math.inf:
         raise DeclarationError(f"a rate is a number above 0: {value!r}")
     return number
->>>>>>> main
 
 
 def human_size(count: float) -> str:

@@ -68,9 +68,11 @@ class Painter:
                 system.limit_cpu(seconds(rendition.limits.cpu))
             data = self._call(rendition, wanted)
             keep(self._root, path_of(self._root, wanted), data)
-            self._still_there(wanted)
+            if (gone := self._gone(wanted)) is not None:
+                path_of(self._root, wanted).unlink(missing_ok=True)
+                raise gone
         except Error as wrong:
-            return errors.pack(wrong)
+            return errors.pack(self._gone(wanted) or wrong)
         except OSError as problem:
             told = f"the cache cannot be written: {problem.strerror}"
             return errors.pack(errors.Busy(told, retry_after=5))
@@ -113,13 +115,15 @@ class Painter:
             raise errors.Broken(f"{rendition.name} returned {type(made).__name__}, not bytes")
         return made
 
-    def _still_there(self, wanted: Wanted) -> None:
-        """Leave nothing of an original that was deleted meanwhile."""
+    def _gone(self, wanted: Wanted) -> Error | None:
+        """Tells that the original was deleted meanwhile, if it was."""
+        collection = self._app.collections.get(wanted.collection)
         try:
-            self._app.collections[wanted.collection].get(wanted.id)
+            if collection is not None:
+                collection.get(wanted.id)
         except NotFound as gone:
-            path_of(self._root, wanted).unlink(missing_ok=True)
-            raise errors.Gone(gone.detail) from None
+            return errors.Gone(gone.detail)
+        return None
 
 
 def main(arguments: list[str]) -> int:

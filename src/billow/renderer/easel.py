@@ -11,10 +11,9 @@ from typing import Any
 
 from billow.errors import Error
 from billow.options import Limits
+from billow.renderer.line import Key, key_of
 from billow.rendition import Wanted
 from billow.renditions import errors
-from billow.renderer.line import Key, key_of
-from billow.worker import system
 from billow.worker.cause import Circumstances, why
 from billow.worker.process import ChildProcess
 from billow.worker.protocol import FAULT, HELLO, RESULT, WORN, Frame
@@ -39,9 +38,7 @@ class Easel:
         free: called when a rendition can be taken.
     """
 
-    def __init__(
-        self, settings: Settings, outcome: Outcome, free: Callable[[], None]
-    ) -> None:
+    def __init__(self, settings: Settings, outcome: Outcome, free: Callable[[], None]) -> None:
         self._settings = settings
         self._outcome = outcome
         self._free = free
@@ -158,7 +155,8 @@ class Easel:
         limits = Limits(time=self._limit_of(self._wanted))
         failure = why(ending, Circumstances(limits, self._timed_out, 0, False))
         if self._wanted is not None:
-            wrong = errors.Unrenderable(f"nothing can be made of this file: {failure.message}")
+            kind = errors.Crashed if failure.kind == "crashed" else errors.Unrenderable
+            wrong = kind(f"nothing can be made of this file: {failure.message}")
             self._settle(0, wrong, time.monotonic() - self._began)
         if self._leaving:
             return

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from billow.clock import Clock
 from billow.errors import Error
 from billow.rendition import Wanted
-from billow.renditions.errors import Broken, Busy, Unrenderable
+from billow.renditions.errors import Broken, Busy, Crashed, Unrenderable
 
 #: Seconds for which a rendition that failed is not tried again, and how many are remembered.
 FORGET_AFTER = 60.0
@@ -35,6 +35,8 @@ class Order:
 
     wanted: Wanted
     waiters: list[Waiter] = field(default_factory=list)
+    #: A process has died of it already.
+    crashed: bool = False
 
 
 def key_of(wanted: Wanted) -> Key:
@@ -100,15 +102,14 @@ class Line:
     def done(self, key: Key, wrong: Error | None) -> None:
         """Tell everybody who waits for it what became of a rendition."""
         order = self._running.pop(key, None)
+        if isinstance(wrong, Crashed) and order is not None and not order.crashed:
+            order.crashed = True  # perhaps by chance; the second time it is the file's fault
+            self._waiting[key] = order
+            return
         if isinstance(wrong, (Unrenderable, Broken)):
             self._remember(key, wrong)
         for waiter in order.waiters if order else []:
             waiter.answer(wrong)
-
-    def again(self, key: Key) -> None:
-        """Put a rendition back that was begun and is nobody's fault; it is the next."""
-        if (order := self._running.pop(key, None)) is not None:
-            self._waiting[key] = order
 
     def forget(self) -> None:
         """Forget what failed."""

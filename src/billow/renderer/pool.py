@@ -51,7 +51,9 @@ class Pool:
         exists: tells, by collection and number, whether there is such an original.
     """
 
-    def __init__(self, app: str, folder: Path, home: Home, size: Size, exists: Callable[[str, int], bool]) -> None:
+    def __init__(
+        self, app: str, folder: Path, home: Home, size: Size, exists: Callable[[str, int], bool]
+    ) -> None:
         self._settings = Settings(app, "-", str(folder), "renderer")
         self._folder = folder
         self._home = home
@@ -62,6 +64,7 @@ class Pool:
         self._stock = Stock(folder / CACHE, size.cache, home.clock)
         self._easels: list[Easel] = []
         self._over = asyncio.Event()
+        self._idle = asyncio.Event()
         self._talks: set[asyncio.Task[Any]] = set()
         self._counts = {"renders": 0, "failures": 0, "seconds": 0.0}
         self._shown: dict[str, Any] = {}
@@ -97,10 +100,10 @@ class Pool:
         assert task is not None
         self._talks.add(task)
         try:
-            while line := await reader.readline():
-                self._hear(wire.read_request(line), writer)
-        except (OSError, ValueError, LookupError, TypeError) as problem:
-            sys.stderr.write(f"a request could not be understood: {problem}\n")
+            while said := _read(await reader.readline()):
+                self._hear(said, writer)
+        except OSError:
+            pass  # whoever asked has left
         finally:
             self._talks.discard(task)
             writer.close()
@@ -134,13 +137,17 @@ class Pool:
         if wrong is None:
             self._stock.added(*key, size)
         self._line.done(key, wrong)
+        self._give_out()
+        if not self._line.running:
+            self._idle.set()
 
     async def _leave(self) -> None:
+        self._idle.clear()
         for easel in self._easels:
             easel.leave()
-        end = asyncio.get_running_loop().time() + _GRACE
-        while self._line.running and asyncio.get_running_loop().time() < end:
-            await asyncio.sleep(0.05)
+        if self._line.running:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), _GRACE)
         for easel in self._easels:
             easel.kill()
         for talk in self._talks:
@@ -169,3 +176,14 @@ class Pool:
 def _answer(writer: asyncio.StreamWriter, number: int, wrong: Error | None) -> None:
     if not writer.is_closing():
         writer.write(wire.told(number, wrong))
+
+
+def _read(line: bytes) -> wire.Ask | wire.Used | wire.Scan | None:
+    """What was said; None at the end, or if it cannot be understood."""
+    if not line:
+        return None
+    try:
+        return wire.read_request(line)
+    except (ValueError, LookupError, TypeError) as problem:
+        sys.stderr.write(f"a request could not be understood: {problem}\n")
+        return None

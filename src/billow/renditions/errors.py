@@ -2,6 +2,7 @@
 
 Gone          the original is not there (any more)        404
 Unrenderable  nothing can be made of this original        422
+└── Crashed   its process died of it                      422
 Broken        the author's function failed                500
 Busy          too much waits, or it took too long         503
 """
@@ -23,6 +24,10 @@ class Unrenderable(BadInput):
     title = "Cannot be rendered"
 
 
+class Crashed(Unrenderable):
+    """The process that worked on it was killed, perhaps by chance."""
+
+
 class Broken(Error):
     """The function that makes the rendition failed; its log says how."""
 
@@ -34,7 +39,7 @@ class Busy(Unavailable):
 
 
 _KINDS: dict[str, type[Error]] = {
-    kind.__name__: kind for kind in (Gone, Unrenderable, Broken, Busy)
+    kind.__name__: kind for kind in (Gone, Unrenderable, Crashed, Broken, Busy)
 }
 
 

@@ -49,13 +49,7 @@ class Told(NamedTuple):
 
 def ask(number: int, wanted: Wanted, within: float) -> bytes:
     """Ask for a rendition."""
-    facts = [wanted.collection, wanted.rendition, wanted.id, dict(wanted.params)]
-    return _line({"n": number, "want": [*facts, *wanted_rest(wanted)], "within": within})
-
-
-def wanted_rest(wanted: Wanted) -> list[str]:
-    """What is kept of a rendition beside its function and arguments."""
-    return [wanted.format, wanted.name, wanted.type]
+    return _line({"n": number, "want": wanted, "within": within})
 
 
 def used(files: Sequence[tuple[str, int, str]]) -> bytes:

@@ -185,9 +185,7 @@ def keys_of(route: BaseRoute) -> list[str]:
 
 def rules_of(renditions: Iterable[Rendition]) -> dict[str, Rule]:
     """The rules of an app's renditions."""
-    return {
-        f"GET {each.path}": OPEN if each.who == "anybody" else READS for each in renditions
-    }
+    return {f"GET {each.path}": OPEN if each.who == "anybody" else READS for each in renditions}
 
 
 class RuledJudge(Judge):

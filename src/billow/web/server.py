@@ -71,6 +71,7 @@ def make_app(home: Home, app: App) -> Starlette:
     made.router.redirect_slashes = False
     made.state.context = context
     made.state.lobby = lobby
+    made.state.gallery = gallery
     made.state.metrics = metrics
     made.state.openapi = document(ENDPOINTS, app.name, build_version())
     made.state.error_page = getattr(pages, "error_page", None)
@@ -94,11 +95,9 @@ def _lobby(context: Context) -> Lobby:
     return Lobby(context, open_accounts(context.home, context.app), public)
 
 
-def _behind_rules(
-    lobby: Lobby, routes: list[BaseRoute], gallery: Gallery
-) -> list[BaseRoute]:
+def _behind_rules(lobby: Lobby, routes: list[BaseRoute], gallery: Gallery) -> list[BaseRoute]:
     from billow.web.pages import account, admin  # noqa: PLC0415
-    from billow.web.rules import rules_of, ruled  # noqa: PLC0415
+    from billow.web.rules import ruled, rules_of  # noqa: PLC0415
 
     own = rules_of(gallery.renditions)
     return ruled([*routes, *account.routes(lobby), *admin.routes(lobby)], lobby, own)
