@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from billow.clock import Clock
 from billow.drivers.embedded import leases
-from billow.drivers.embedded.accepting import insert_jobs
+from billow.drivers.embedded.accepting import insert_jobs, look_at
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
@@ -24,8 +25,10 @@ from billow.drivers.embedded.rows import (
 )
 from billow.errors import NotFound
 from billow.job import Attempt, Failure, Job, Status, after
+from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
+    Check,
     Counts,
     Exchange,
     Outcome,
@@ -44,22 +47,32 @@ class SqliteLedger:
         self._group = group
         self._wake = wake
         self._clock = clock
+        self.checks = Checks()
+
+    def checking(self, check: Check) -> AbstractContextManager[None]:
+        """Let `check` look at the steps of this thread."""
+        return self.checks.during(check)
 
     def submit(self, submissions: Sequence[Submission]) -> list[Accepted]:
         """Accept jobs, all or none, and wake their workers."""
         if not submissions:
             return []
-        accepted = self._group.run(lambda connection: self.insert(connection, submissions))
+        check = self.checks.current
+        accepted = self._group.run(lambda connection: self.insert(connection, submissions, check))
         self.ring(submissions, accepted)
         return accepted
 
     def insert(
-        self, connection: sqlite3.Connection, submissions: Sequence[Submission]
+        self,
+        connection: sqlite3.Connection,
+        submissions: Sequence[Submission],
+        check: Check | None = None,
     ) -> list[Accepted]:
         """Accept jobs as part of a transaction; `ring` is to follow when it is durable."""
         tally = Tally()
         accepted = insert_jobs(connection, submissions, self._clock.now(), tally)
         tally.write(connection)
+        look_at(connection, check)
         return accepted
 
     def ring(self, submissions: Sequence[Submission], accepted: Sequence[Accepted]) -> None:
@@ -272,9 +285,12 @@ class SqliteLedger:
 
     def redrive(self, ids: Sequence[str], args: str | None = None) -> list[bool]:
         """Send failed jobs round again."""
+        check = self.checks.current
 
         def work(connection: sqlite3.Connection) -> list[str | None]:
-            return [self._redrive_one(connection, id_, args) for id_ in ids]
+            sent = [self._redrive_one(connection, id_, args) for id_ in ids]
+            look_at(connection, check)
+            return sent
 
         functions = self._group.run(work)
         sent: dict[str, int] = {}

@@ -106,6 +106,7 @@ class SqliteObjects:
         """
         asked: list[Submission] = []
         unused: list[str] = []
+        check = self._ledger.checks.current
 
         def work(connection: sqlite3.Connection) -> list[Accepted]:
             asked.clear()
@@ -119,7 +120,7 @@ class SqliteObjects:
                         asked.append(consequence)
                     elif consequence.store not in {other.store for other in arrived}:
                         arrived.append(_moved(one, consequence.store, one.key))
-            jobs = self._ledger.insert(connection, asked) if asked else []
+            jobs = self._ledger.insert(connection, asked, check) if asked else []
             if once and jobs and not any(job.new for job in jobs):
                 raise _Repeated(jobs)
             return jobs

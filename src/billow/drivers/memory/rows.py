@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from billow.job import Attempt, Failure, Job, Status, after
 from billow.owner import Owner
-from billow.ports.ledger import Completed, Failed, Lease, Submission
+from billow.ports.ledger import Completed, Failed, Lease, Load, Submission
 
 
 @dataclass(slots=True)
@@ -151,3 +152,14 @@ class JobRow:
 
 def _parsed(text: str | None) -> Any:
     return None if text is None else json.loads(text)
+
+
+def load_of(rows: Iterable[JobRow], owner: str, since: float) -> Load:
+    """An owner's jobs among these, without those of the service itself."""
+    theirs = [
+        row
+        for row in rows
+        if row.asked.owner == owner and not row.asked.function.startswith("billow.")
+    ]
+    recent = sum(row.created >= since for row in theirs)
+    return Load(recent, sum(not row.status.final for row in theirs))
