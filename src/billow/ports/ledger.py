@@ -295,3 +295,10 @@ class Ledger(Protocol):
         False where a job is not in a state to be redriven.
         """
         ...
+
+    def forget(self, owner: str, limit: int = 500) -> int:
+        """Remove up to `limit` jobs of an owner that are final, with their tries and keys.
+
+        Jobs of the service itself stay. Returns how many went.
+        """
+        ...

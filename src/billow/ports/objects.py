@@ -123,6 +123,10 @@ class Objects(Protocol):
         """Objects whose key begins with `prefix`, by key, from the first greater than `after`."""
         ...
 
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:  # type: ignore[valid-type]
+        """Some objects of an owner, in any store and order."""
+        ...
+
     def copy(self, store: str, key: str, to_store: str, to_key: str | None = None) -> Stored:
         """Copy an object with its metadata; an arrival in `to_store`.
 

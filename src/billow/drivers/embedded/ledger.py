@@ -12,9 +12,9 @@ from billow.drivers.embedded.accepting import insert_jobs, look_at
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
+from billow.drivers.embedded.mending import forget_jobs, redrive_job
 from billow.drivers.embedded.rows import (
     CANCELLED,
-    FAILED,
     JOB_COLUMNS,
     PENDING,
     RUNNING,
@@ -285,10 +285,10 @@ class SqliteLedger:
 
     def redrive(self, ids: Sequence[str], args: str | None = None) -> list[bool]:
         """Send failed jobs round again."""
-        check = self.checks.current
+        check, now = self.checks.current, self._clock.now()
 
         def work(connection: sqlite3.Connection) -> list[str | None]:
-            sent = [self._redrive_one(connection, id_, args) for id_ in ids]
+            sent = [redrive_job(connection, id_, args, now) for id_ in ids]
             look_at(connection, check)
             return sent
 
@@ -301,22 +301,9 @@ class SqliteLedger:
         self._wake.notify(DONE)
         return [function is not None for function in functions]
 
-    def _redrive_one(
-        self, connection: sqlite3.Connection, id_: str, args: str | None
-    ) -> str | None:
-        row = connection.execute(
-            "update jobs set state = 0, due = ?, failures = 0, lost = 0, dead = 0, "
-            "progress = null, finished = null, args = coalesce(?, args) where id = ? and state = 3 "
-            "returning function",
-            (self._clock.now(), args, id_),
-        ).fetchone()
-        if row is None:
-            return None
-        tally = Tally()
-        tally.move(row[0], FAILED, PENDING)
-        tally.write(connection)
-        function: str = row[0]
-        return function
+    def forget(self, owner: str, limit: int = 500) -> int:
+        """Remove final jobs of an owner."""
+        return self._group.run(lambda connection: forget_jobs(connection, owner, limit))
 
 
 def _move(connection: sqlite3.Connection, job: Job, state: int) -> None:

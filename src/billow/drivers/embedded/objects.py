@@ -186,6 +186,14 @@ class SqliteObjects:
             found.append(_to_info(row))
         return found
 
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:  # type: ignore[valid-type]
+        """Some objects of an owner."""
+        rows = self._database.reader.execute(
+            f"select {_COLUMNS} from objects where owner = ? limit ?",  # noqa: S608
+            (owner, max(0, limit)),
+        )
+        return [_to_info(row) for row in rows]
+
     def stores(self) -> list[str]:  # type: ignore[valid-type] # `list` is a method here
         """Stores that hold something, sorted."""
         rows = self._database.reader.execute("select distinct store from objects order by 1")

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from billow.clock import Clock
-from billow.drivers.memory.rows import JobRow, load_of
+from billow.drivers.memory.rows import JobRow, check_keys, is_forgettable, load_of
 from billow.drivers.memory.wake import MemoryWake
 from billow.errors import Conflict, NotFound
 from billow.ids import new_ids
@@ -77,7 +77,7 @@ class MemoryLedger:
     def submit(self, submissions: Sequence[Submission]) -> list[Accepted]:
         """Accept jobs, all or none. Workers that wait are woken."""
         with self._lock:
-            self._check_keys(submissions)
+            check_keys(submissions, self._by_key)
             keys = {(asked.owner, asked.key) for asked in submissions if asked.key is not None}
             plain = sum(asked.key is None for asked in submissions)
             coming = plain + len(keys - self._by_key.keys())
@@ -234,16 +234,14 @@ class MemoryLedger:
             self._wake.notify(DONE)
             return answers
 
-    def _check_keys(self, submissions: Sequence[Submission]) -> None:
-        known = {key: row.asked.digest for key, row in self._by_key.items()}
-        for asked in submissions:
-            if asked.key is None:
-                continue
-            digest = known.setdefault((asked.owner, asked.key), asked.digest)
-            if digest != asked.digest:
-                raise Conflict(
-                    f"the idempotency key {asked.key!r} was used before for another request"
-                )
+    def forget(self, owner: str, limit: int = 500) -> int:
+        """Remove final jobs of an owner."""
+        with self._lock:
+            over = [row for row in self._rows.values() if is_forgettable(row, owner)][:limit]
+            for row in over:
+                del self._rows[row.seq], self._by_id[row.id]
+                self._by_key.pop((owner, row.asked.key or ""), None)
+            return len(over)
 
     def _accept(self, id: str, asked: Submission) -> Accepted:
         key = None if asked.key is None else (asked.owner, asked.key)

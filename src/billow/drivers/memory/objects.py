@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -136,6 +137,12 @@ class MemoryObjects:
                 if where == store and key.startswith(prefix) and (after is None or key > after)
             ]
         return sorted(infos, key=lambda info: info.key)[:limit]
+
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:  # type: ignore[valid-type]
+        """Some objects of an owner."""
+        with self._lock:
+            theirs = (row.info for row in self._rows.values() if row.info.owner == owner)
+            return [*itertools.islice(theirs, max(0, limit))]
 
     def copy(self, store: str, key: str, to_store: str, to_key: str | None = None) -> Stored:
         """Copy an object with its metadata; an arrival in `to_store`."""
