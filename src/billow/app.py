@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from billow.events import Event
 from billow.function import Function
 from billow.options import File, Fleet, Limits, Retry
 from billow.plan import Account, Plan
+from billow.route import PageHandler, Route, TokenScope, Who, taken
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -64,6 +65,14 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
+def _folder(what: str, folder: Path) -> Path:
+    if not folder.is_absolute() or not folder.is_dir():
+        raise DeclarationError(
+            f"{what} {str(folder)!r}: give a folder, such as Path(__file__).parent / 'mail'"
+        )
+    return folder
+
+
 class App:
     """A service in the making: functions, stores and queues, declared in one Python file.
 
@@ -81,6 +90,10 @@ class App:
         self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+        #: The pages of the app's own site, and the folders of its templates and files.
+        self.routes: list[Route] = []
+        self.template_folder: Path | None = None
+        self.static_folder: Path | None = None
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
@@ -91,12 +104,56 @@ class App:
         Raises:
             DeclarationError: it is no folder, or not told from the root on.
         """
-        if not templates.is_absolute() or not templates.is_dir():
-            raise DeclarationError(
-                f"mail templates {str(templates)!r}: give a folder, such as "
-                "Path(__file__).parent / 'mail'"
-            )
-        self.mail_templates = templates
+        self.mail_templates = _folder("mail templates", templates)
+
+    def page(
+        self,
+        path: str,
+        *,
+        who: Who,
+        methods: Sequence[str] = ("GET",),
+        scope: TokenScope = "",
+    ) -> Callable[[PageHandler], PageHandler]:
+        """Declare a page or endpoint of the app's own site; see docs/sites.md.
+
+        The function is called with a `billow.site.Request` and, by name, with what the address
+        says. It returns a `billow.site.Response`, text that is HTML, or a value that is JSON. It
+        runs in a thread; a coroutine function runs in the event loop and must not block.
+
+        Args:
+            path: such as "/photos/{id:int}"; a page at "/" moves the console to "/console".
+            who: who may use it: anybody, whoever is logged in (user), or administrators (admin).
+            methods: of HTTP; HEAD comes with GET.
+            scope: what an API token must be good for; "" lets only people at a browser in.
+
+        Raises:
+            DeclarationError: it cannot work; the message says why.
+        """
+
+        def declare(handler: PageHandler) -> PageHandler:
+            made = Route(path, handler, who, tuple(methods), scope)
+            if twice := taken(self.routes, made):
+                raise DeclarationError(f"app.page: {twice} is declared twice")
+            self.routes.append(made)
+            return handler
+
+        return declare
+
+    def templates(self, folder: Path) -> None:
+        """Declare the folder of the site's templates (Jinja; everything is escaped).
+
+        Raises:
+            DeclarationError: it is no folder, or not told from the root on.
+        """
+        self.template_folder = _folder("templates", folder)
+
+    def static(self, folder: Path) -> None:
+        """Declare the folder of the site's files, which are served below "/assets".
+
+        Raises:
+            DeclarationError: it is no folder, or not told from the root on.
+        """
+        self.static_folder = _folder("static files", folder)
 
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""
