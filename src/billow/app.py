@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
+from billow.ops.page import Page
+from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, Limits, Retry
+from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
-from billow.route import PageHandler, Route, TokenScope, Who, taken
+from billow.pool import Pool
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -65,15 +69,7 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
-def _folder(what: str, folder: Path) -> Path:
-    if not folder.is_absolute() or not folder.is_dir():
-        raise DeclarationError(
-            f"{what} {str(folder)!r}: give a folder, such as Path(__file__).parent / 'mail'"
-        )
-    return folder
-
-
-class App:
+class App(Pages):
     """A service in the making: functions, stores and queues, declared in one Python file.
 
     Args:
@@ -81,19 +77,21 @@ class App:
     """
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        self.collections: dict[str, Collection] = {}
         #: Plans by name; the first is what new accounts get. None: there are no accounts.
         self.plan_by_name: dict[str, Plan] = {}
         #: Handlers of a change of plan, each with the plan it is for; None is any.
         self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
+        #: Whom incidents page, by service.
+        self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
-        #: The pages of the app's own site, and the folders of its templates and files.
-        self.routes: list[Route] = []
-        self.template_folder: Path | None = None
-        self.static_folder: Path | None = None
+        #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
+        self.web = Pool()
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
@@ -104,60 +102,27 @@ class App:
         Raises:
             DeclarationError: it is no folder, or not told from the root on.
         """
-        self.mail_templates = _folder("mail templates", templates)
-
-    def page(
-        self,
-        path: str,
-        *,
-        who: Who,
-        methods: Sequence[str] = ("GET",),
-        scope: TokenScope = "",
-    ) -> Callable[[PageHandler], PageHandler]:
-        """Declare a page or endpoint of the app's own site; see docs/sites.md.
-
-        The function is called with a `billow.site.Request` and, by name, with what the address
-        says. It returns a `billow.site.Response`, text that is HTML, or a value that is JSON. It
-        runs in a thread; a coroutine function runs in the event loop and must not block.
-
-        Args:
-            path: such as "/photos/{id:int}"; a page at "/" moves the console to "/console".
-            who: who may use it: anybody, whoever is logged in (user), or administrators (admin).
-            methods: of HTTP; HEAD comes with GET.
-            scope: what an API token must be good for; "" lets only people at a browser in.
-
-        Raises:
-            DeclarationError: it cannot work; the message says why.
-        """
-
-        def declare(handler: PageHandler) -> PageHandler:
-            made = Route(path, handler, who, tuple(methods), scope)
-            if twice := taken(self.routes, made):
-                raise DeclarationError(f"app.page: {twice} is declared twice")
-            self.routes.append(made)
-            return handler
-
-        return declare
-
-    def templates(self, folder: Path) -> None:
-        """Declare the folder of the site's templates (Jinja; everything is escaped).
-
-        Raises:
-            DeclarationError: it is no folder, or not told from the root on.
-        """
-        self.template_folder = _folder("templates", folder)
-
-    def static(self, folder: Path) -> None:
-        """Declare the folder of the site's files, which are served below "/assets".
-
-        Raises:
-            DeclarationError: it is no folder, or not told from the root on.
-        """
-        self.static_folder = _folder("static files", folder)
+        self.mail_templates = folder_of("mail templates", templates)
 
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""
         return self.stores.setdefault(check_name("store", name), Store(name))
+
+    def collection(self, name: str, *, accepts: File | None = None) -> Collection:
+        """Declare a collection of originals, such as the photos of a site.
+
+        Args:
+            name: the collection's.
+            accepts: which files it takes; any if not given.
+
+        Raises:
+            DeclarationError: it is declared twice, or the name is none.
+        """
+        if check_name("collection", name) in self.collections:
+            raise DeclarationError(f"collection {name!r} is declared twice")
+        made = Collection(name, f"{self.name}-{name}", accepts or File())
+        self.collections[name] = made
+        return made
 
     def function(
         self,
@@ -243,6 +208,29 @@ class App:
             return handler
 
         return register
+
+    def oncall(self, page: Page, *, service: str | None = None) -> None:
+        """Declare whom incidents of a service page.
+
+        Args:
+            page: whom, and when.
+            service: what the incidents are about; default is all of this app that have no policy of
+                their own.
+
+        Raises:
+            DeclarationError: the service has a policy, or two rotas share a name and differ.
+        """
+        name = check_name("service", service or self.name)
+        if name in self.policies:
+            raise DeclarationError(f"whom {name!r} pages is declared twice")
+        if self.rotas.get(page.rota.name, page.rota) != page.rota:
+            raise DeclarationError(f"two rotas are called {page.rota.name!r} and differ")
+        self.policies[name] = page
+
+    @property
+    def rotas(self) -> dict[str, Rota]:
+        """The rotas of all policies, by name."""
+        return {page.rota.name: page.rota for page in self.policies.values()}
 
     def get(self, name: str) -> Function:
         """The function called `name`.

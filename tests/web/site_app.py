@@ -45,7 +45,7 @@ def write(request: site.Request) -> site.Response:
     assert request.visitor is not None
     text = request.form.get("text")
     if not text:
-        raise billow.BadInput("write something")
+        raise site.BadInput("write something")
     notes.append((request.visitor.owner, text))
     return site.redirect(request.form.get("next", "/notes"), "/notes")
 
@@ -53,7 +53,7 @@ def write(request: site.Request) -> site.Response:
 @app.page("/notes/{number:int}", who="anybody", methods=("GET", "DELETE"))
 async def note(request: site.Request, number: int) -> dict[str, Any]:
     if number >= len(notes):
-        raise billow.NotFound("there is no such note")
+        raise site.NotFound("there is no such note")
     if request.visitor is None:
         raise site.NotLoggedIn("log in to see it")
     if notes[number][0] != request.visitor.owner:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -88,6 +88,14 @@ def log_in_page(request: Request) -> str:
         return "/login"
     query = f"?{request.url.query}" if request.url.query else ""
     return f"/login?next={quote(request.url.path + query, safe='')}"
+
+
+def local(path: str) -> str:
+    """A path of this service, or "": elsewhere nobody is sent."""
+    plain = unquote(path)
+    if not path.startswith("/") or plain[1:2] in ("/", "\\") or not plain.isprintable():
+        return ""
+    return path[:2000]
 
 
 def _page(request: Request, problem: Mapping[str, Any]) -> Response | None:

@@ -16,9 +16,9 @@ from billow.flow.client import Client
 from billow.web.context import Context
 from billow.web.forms import Form, Part
 from billow.web.limits import blocks_of
-from billow.web.pages.entrance import local
 from billow.web.pages.view import templates
 from billow.web.receive import pull
+from billow.web.replies import local
 from billow.web.site.values import Visitor, site_values
 
 P = ParamSpec("P")
