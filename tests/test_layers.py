@@ -36,6 +36,8 @@ SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
 #: Policies decide from what they are given, and from nothing else.
+#: How datapoints make alarms, those of fleets and all others.
+JUDGING = ["ops.judging", "ops.threshold"]
 POLICIES = ["policy", "queue", "fixed", "step", "alarm", "samples"]
 
 #: What the modules below a name may import of Billow; the longest name that fits counts.
@@ -51,7 +53,7 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.memory": [*VALUES, "ports", "home", "drivers.memory"],
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
-    **{f"fleet.{name}": [*VALUES, "fleet"] for name in POLICIES},
+    **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
     "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *INTENTS],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
