@@ -30,15 +30,16 @@ VALUES = [
 ]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
+DECLARATIONS += ["pool", "fleet.tracking", "ops.page", "ops.rota"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
-#: Policies decide from what they are given, and from nothing else.
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
-POLICIES = ["policy", "queue", "fixed", "step", "alarm", "samples"]
+#: Policies decide from what they are given, and from nothing else.
+POLICIES = ["policy", "queue", "fixed", "step", "tracking", "alarm", "samples"]
 
 #: What the modules below a name may import of Billow; the longest name that fits counts.
 ALLOWED: dict[str, list[str]] = {
@@ -47,6 +48,8 @@ ALLOWED: dict[str, list[str]] = {
     "function": [*VALUES, *DECLARATIONS],
     "app": [*VALUES, *DECLARATIONS],
     "collection": [*VALUES, *DECLARATIONS],
+    "pool": [*VALUES, *DECLARATIONS],
+    "handover": VALUES,
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
     "drivers": [],
@@ -59,6 +62,8 @@ ALLOWED: dict[str, list[str]] = {
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
+    "ops.page": [*VALUES, "ops.page", "ops.rota"],
+    "ops.rota": [*VALUES, "ops.rota"],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
     "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],

@@ -10,11 +10,15 @@ from billow.events import Event
 from billow.fleet.fixed import Fixed
 from billow.fleet.queue import Queue
 from billow.fleet.step import StepScaling
+from billow.fleet.tracking import TargetTracking
 from billow.flow.client import connect
 from billow.job import Job, Status
+from billow.ops.page import Page
+from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
 from billow.outputs import Outputs
 from billow.plan import Account, Plan
+from billow.pool import Web
 from billow.units import GiB, KiB, MiB
 from billow.upload import Upload
 
@@ -37,12 +41,16 @@ __all__ = [
     "MiB",
     "NotFound",
     "Outputs",
+    "Page",
     "Plan",
     "Queue",
     "Rejected",
     "Retry",
+    "Rota",
     "Status",
     "StepScaling",
+    "TargetTracking",
     "Upload",
+    "Web",
     "connect",
 ]

@@ -11,8 +11,11 @@ from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
+from billow.ops.page import Page
+from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, Limits, Retry
 from billow.plan import Account, Plan
+from billow.pool import Pool
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -81,8 +84,12 @@ class App:
         self.plan_by_name: dict[str, Plan] = {}
         #: Handlers of a change of plan, each with the plan it is for; None is any.
         self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
+        #: Whom incidents page, by service.
+        self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+        #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
+        self.web = Pool()
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
@@ -204,6 +211,29 @@ class App:
             return handler
 
         return register
+
+    def oncall(self, page: Page, *, service: str | None = None) -> None:
+        """Declare whom incidents of a service page.
+
+        Args:
+            page: whom, and when.
+            service: what the incidents are about; default is all of this app that have no policy of
+                their own.
+
+        Raises:
+            DeclarationError: the service has a policy, or two rotas share a name and differ.
+        """
+        name = check_name("service", service or self.name)
+        if name in self.policies:
+            raise DeclarationError(f"whom {name!r} pages is declared twice")
+        if self.rotas.get(page.rota.name, page.rota) != page.rota:
+            raise DeclarationError(f"two rotas are called {page.rota.name!r} and differ")
+        self.policies[name] = page
+
+    @property
+    def rotas(self) -> dict[str, Rota]:
+        """The rotas of all policies, by name."""
+        return {page.rota.name: page.rota for page in self.policies.values()}
 
     def get(self, name: str) -> Function:
         """The function called `name`.
