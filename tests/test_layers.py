@@ -38,6 +38,8 @@ INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
+#: How datapoints make alarms, those of fleets and all others.
+JUDGING = ["ops.judging", "ops.threshold"]
 #: Policies decide from what they are given, and from nothing else.
 POLICIES = ["policy", "queue", "fixed", "step", "tracking", "alarm", "samples"]
 
@@ -56,7 +58,7 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.memory": [*VALUES, "ports", "home", "drivers.memory"],
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
-    **{f"fleet.{name}": [*VALUES, "fleet"] for name in POLICIES},
+    **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
     "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *INTENTS],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
