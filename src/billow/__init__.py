@@ -13,6 +13,8 @@ from billow.fleet.step import StepScaling
 from billow.fleet.tracking import TargetTracking
 from billow.flow.client import connect
 from billow.job import Job, Status
+from billow.ops.page import Page
+from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
 from billow.outputs import Outputs
 from billow.plan import Account, Plan
@@ -39,10 +41,12 @@ __all__ = [
     "MiB",
     "NotFound",
     "Outputs",
+    "Page",
     "Plan",
     "Queue",
     "Rejected",
     "Retry",
+    "Rota",
     "Status",
     "StepScaling",
     "TargetTracking",

@@ -11,7 +11,10 @@ from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
+from billow.ops.page import Page
+from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, Limits, Retry
+from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
 from billow.pool import Pool
 
@@ -66,7 +69,7 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
-class App:
+class App(Pages):
     """A service in the making: functions, stores and queues, declared in one Python file.
 
     Args:
@@ -74,6 +77,7 @@ class App:
     """
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
@@ -82,6 +86,8 @@ class App:
         self.plan_by_name: dict[str, Plan] = {}
         #: Handlers of a change of plan, each with the plan it is for; None is any.
         self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
+        #: Whom incidents page, by service.
+        self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
         #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
@@ -96,12 +102,7 @@ class App:
         Raises:
             DeclarationError: it is no folder, or not told from the root on.
         """
-        if not templates.is_absolute() or not templates.is_dir():
-            raise DeclarationError(
-                f"mail templates {str(templates)!r}: give a folder, such as "
-                "Path(__file__).parent / 'mail'"
-            )
-        self.mail_templates = templates
+        self.mail_templates = folder_of("mail templates", templates)
 
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""
@@ -207,6 +208,29 @@ class App:
             return handler
 
         return register
+
+    def oncall(self, page: Page, *, service: str | None = None) -> None:
+        """Declare whom incidents of a service page.
+
+        Args:
+            page: whom, and when.
+            service: what the incidents are about; default is all of this app that have no policy of
+                their own.
+
+        Raises:
+            DeclarationError: the service has a policy, or two rotas share a name and differ.
+        """
+        name = check_name("service", service or self.name)
+        if name in self.policies:
+            raise DeclarationError(f"whom {name!r} pages is declared twice")
+        if self.rotas.get(page.rota.name, page.rota) != page.rota:
+            raise DeclarationError(f"two rotas are called {page.rota.name!r} and differ")
+        self.policies[name] = page
+
+    @property
+    def rotas(self) -> dict[str, Rota]:
+        """The rotas of all policies, by name."""
+        return {page.rota.name: page.rota for page in self.policies.values()}
 
     def get(self, name: str) -> Function:
         """The function called `name`.
