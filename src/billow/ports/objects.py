@@ -117,14 +117,14 @@ class Objects(Protocol):
         """Stores that hold something, sorted."""
         ...
 
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
+        """Some objects of an owner, in any store and order."""
+        ...
+
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[ObjectInfo]:
         """Objects whose key begins with `prefix`, by key, from the first greater than `after`."""
-        ...
-
-    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:  # type: ignore[valid-type]
-        """Some objects of an owner, in any store and order."""
         ...
 
     def copy(self, store: str, key: str, to_store: str, to_key: str | None = None) -> Stored:

@@ -170,6 +170,14 @@ class SqliteObjects:
             raise NotFound(f"there is no object {store}/{key}") from None
         return _read(file, start, stop)
 
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
+        """Some objects of an owner."""
+        rows = self._database.reader.execute(
+            f"select {_COLUMNS} from objects where owner = ? limit ?",  # noqa: S608
+            (owner, max(0, limit)),
+        )
+        return [_to_info(row) for row in rows]
+
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[ObjectInfo]:
@@ -185,14 +193,6 @@ class SqliteObjects:
                 break
             found.append(_to_info(row))
         return found
-
-    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:  # type: ignore[valid-type]
-        """Some objects of an owner."""
-        rows = self._database.reader.execute(
-            f"select {_COLUMNS} from objects where owner = ? limit ?",  # noqa: S608
-            (owner, max(0, limit)),
-        )
-        return [_to_info(row) for row in rows]
 
     def stores(self) -> list[str]:  # type: ignore[valid-type] # `list` is a method here
         """Stores that hold something, sorted."""

@@ -126,6 +126,12 @@ class MemoryObjects:
         with self._lock:
             return sorted({store for store, _ in self._rows})
 
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
+        """Some objects of an owner."""
+        with self._lock:
+            theirs = (row.info for row in self._rows.values() if row.info.owner == owner)
+            return [*itertools.islice(theirs, max(0, limit))]
+
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[ObjectInfo]:
@@ -137,12 +143,6 @@ class MemoryObjects:
                 if where == store and key.startswith(prefix) and (after is None or key > after)
             ]
         return sorted(infos, key=lambda info: info.key)[:limit]
-
-    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:  # type: ignore[valid-type]
-        """Some objects of an owner."""
-        with self._lock:
-            theirs = (row.info for row in self._rows.values() if row.info.owner == owner)
-            return [*itertools.islice(theirs, max(0, limit))]
 
     def copy(self, store: str, key: str, to_store: str, to_key: str | None = None) -> Stored:
         """Copy an object with its metadata; an arrival in `to_store`."""
