@@ -248,7 +248,8 @@ async def test_another_host_gets_nothing(plain: Site) -> None:
 
 async def test_where_there_are_accounts_only_people_who_are_known_may_ask(tmp_path: Path) -> None:
     made = Site(tmp_path, billow.Plan("free"))
-    town = Town(made.home, made.web)
+    town = Town(made.home, made.app)
+    town.web.state.gallery._pool = made.renderer
     owner = town.person("owner")
     reader, sender = (town.program(owner.account, scope) for scope in ("read", "submit"))
     path = "/img/240/7.jpg"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
@@ -19,9 +18,12 @@ from billow.accounts.errors import Forbidden, NotLoggedIn
 from billow.accounts.roles import ADMIN, READ, SUBMIT
 from billow.errors import DeclarationError
 from billow.rendition import Rendition
+from billow.route import Route as Declared
 from billow.web.auth import Lobby, check_form
 from billow.web.context import context_of
 from billow.web.renditions import Judge
+from billow.web.replies import log_in_page, wants_page
+from billow.web.site.assets import PLACE
 from billow.web.visitor import Visitor
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -121,6 +123,7 @@ RULES: Mapping[str, Rule] = {
     f"GET {_API}/series": ADMINS,
     # Pages
     "GET /": READS,
+    "GET /console": READS,
     "GET /jobs": READS,
     "POST /jobs": SENDS,
     "GET /jobs/{id}": READS,
@@ -206,20 +209,30 @@ class RuledJudge(Judge):
         return visitor
 
 
+def site_rules(routes: Iterable[Declared]) -> dict[str, Rule]:
+    """The rules of an app's own site, as it declares them."""
+    levels = {"anybody": Level.ANYBODY, "user": Level.USER}
+    return {f"GET {PLACE}/{{path:path}}": OPEN} | {
+        key: ADMINS if route.who == "admin" else Rule(levels[route.who], route.scope)
+        for route in routes
+        for key in route.keys
+    }
+
+
 def ruled(
     routes: Iterable[BaseRoute], lobby: Lobby, own: Mapping[str, Rule] | None = None
 ) -> list[BaseRoute]:
     """The routes, each behind its rules.
 
     Args:
-        routes: all of them.
-        lobby: tells who visitors are.
-        own: rules of the app's own routes.
+        routes: of Billow, or of the app's own site.
+        lobby: who tells people apart.
+        own: the rules of the app's own site, if these are its routes.
 
     Raises:
         DeclarationError: one has no rule.
     """
-    behind, rules = list(routes), {**(own or {}), **RULES}
+    behind, rules = list(routes), RULES if own is None else own
     for route in behind:
         missing = [key for key in keys_of(route) if key not in rules]
         if missing:
@@ -251,9 +264,9 @@ class _Ruled:
             if method not in _SAFE:
                 check_form(scope, visitor)
         except NotLoggedIn:
-            if not _wants_page(request):
+            if not wants_page(request):
                 raise
-            await RedirectResponse(_log_in(request), 303)(scope, receive, send)
+            await RedirectResponse(log_in_page(request), 303)(scope, receive, send)
             return
         except Forbidden:
             denied = f"{method} {self._path}"
@@ -281,17 +294,3 @@ def check(visitor: Visitor, rule: Rule) -> None:
         visitor.who.need(ADMIN)
     else:
         visitor.who.need(rule.scope)
-
-
-def _wants_page(request: Request) -> bool:
-    """Whether a person looks at the answer."""
-    path: str = request.scope["path"]
-    return "text/html" in request.headers.get("accept", "") and not path.startswith(_API)
-
-
-def _log_in(request: Request) -> str:
-    """The log-in page, which leads back to what was asked for."""
-    if request.method != "GET":
-        return "/login"
-    query = f"?{request.url.query}" if request.url.query else ""
-    return f"/login?next={quote(request.url.path + query, safe='')}"

@@ -26,6 +26,7 @@ from billow.web.metrics import Metrics, build_version
 from billow.web.openapi import document
 from billow.web.renditions import Door, Gallery, Judge
 from billow.web.replies import on_error
+from billow.web.site.routes import site_routes
 
 if TYPE_CHECKING:
     from billow.web.auth import Lobby
@@ -44,7 +45,8 @@ def make_app(home: Home, app: App) -> Starlette:
     context = Context(home, app)
     metrics = Metrics(home, app)
     gallery = Gallery(context, metrics.count_rendition)
-    routes: list[BaseRoute] = [*routes_of(ENDPOINTS), *pages.routes(), *gallery.routes()]
+    own = [*site_routes(app), *gallery.routes()]
+    routes = [*routes_of(ENDPOINTS), *pages.routes()]
     layers = [Middleware(Access, metrics=metrics)]
     lobby = _lobby(context) if app.plan_by_name else None
     if gallery.renditions:
@@ -53,7 +55,7 @@ def make_app(home: Home, app: App) -> Starlette:
     if lobby is None:
         layers.append(Middleware(Guard))
     else:
-        routes = _behind_rules(lobby, routes, gallery)
+        own, routes = _behind_rules(lobby, app, own, routes)
         layers += _doors(lobby)
 
     @asynccontextmanager
@@ -63,7 +65,7 @@ def make_app(home: Home, app: App) -> Starlette:
         context.close()
 
     made = Starlette(
-        routes=routes,
+        routes=[*own, *routes],
         middleware=layers,
         exception_handlers={Error: on_error, HTTPException: on_error},
         lifespan=lifespan,
@@ -95,18 +97,23 @@ def _lobby(context: Context) -> Lobby:
     return Lobby(context, open_accounts(context.home, context.app), public)
 
 
-def _behind_rules(lobby: Lobby, routes: list[BaseRoute], gallery: Gallery) -> list[BaseRoute]:
-    from billow.web.pages import account, admin  # noqa: PLC0415
-    from billow.web.rules import ruled, rules_of  # noqa: PLC0415
-
-    own = rules_of(gallery.renditions)
-    return ruled([*routes, *account.routes(lobby), *admin.routes(lobby)], lobby, own)
-
-
 def _judge(lobby: Lobby) -> Judge:
     from billow.web.rules import RuledJudge  # noqa: PLC0415
 
     return RuledJudge(lobby)
+
+
+def _behind_rules(
+    lobby: Lobby, app: App, own: list[BaseRoute], routes: list[BaseRoute]
+) -> tuple[list[BaseRoute], list[BaseRoute]]:
+    """The routes of the app's own site, and Billow's."""
+    from billow.web.pages import account, admin  # noqa: PLC0415
+    from billow.web.rules import ruled, rules_of, site_rules  # noqa: PLC0415
+
+    every = [*routes, *account.routes(lobby), *admin.routes(lobby)]
+    renditions = [each for c in app.collections.values() for each in c.renditions.values()]
+    rules = {**site_rules(app.routes), **rules_of(renditions)}
+    return ruled(own, lobby, rules), ruled(every, lobby)
 
 
 def _doors(lobby: Lobby) -> list[Middleware]:
