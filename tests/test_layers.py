@@ -28,11 +28,10 @@ VALUES = [
     "plan",
     "events",
     "route",
-    "pages",
 ]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
-DECLARATIONS += ["pool", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["pages", "sql", "pool", "fleet.tracking", "ops.page", "ops.rota"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -51,6 +50,8 @@ ALLOWED: dict[str, list[str]] = {
     "app": [*VALUES, *DECLARATIONS],
     "collection": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
+    "pages": [*VALUES, *DECLARATIONS],
+    "sql": [*VALUES, "sql", "settings"],
     "handover": VALUES,
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
@@ -192,7 +193,7 @@ def test_apps_import_of_billow_only_what_is_public(path: Path) -> None:
         for found in imports_of("", path)
         if found.target.partition(".")[0] in ("billow", "apps", "tests", "bench")
     }
-    assert ours <= {"billow", "billow.site", "billow.testing"}
+    assert ours <= {"billow", "billow.site", "billow.sql", "billow.testing"}
 
 
 #: Imports every module given and prints what billow itself opens, starts or connects to meanwhile.

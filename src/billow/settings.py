@@ -104,6 +104,12 @@ def _secret(text: str) -> Any:
     return Secret(text) if text else ""
 
 
+def _database(text: str) -> Any:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("write postgresql://user:password@host/name")
+    return _secret(text)
+
+
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
@@ -192,6 +198,14 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
         _address,
+    ),
+    Setting(
+        "sql_url",
+        "",
+        "Where the app's own database is, `postgresql://user:password@host/name`; if empty, in "
+        "SQLite in the service's folder.",
+        _database,
+        secret=True,
     ),
     Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
 )

@@ -41,6 +41,8 @@ def make_app(home: Home, app: App) -> Starlette:
     browsers get that instead of a problem document.
     """
     attach(app, lambda: home)
+    if app.database is not None:
+        app.database.prepare()
     context = Context(home, app)
     metrics = Metrics(home, app)
     own, routes = site_routes(app), [*routes_of(ENDPOINTS), *pages.routes()]
@@ -56,6 +58,8 @@ def make_app(home: Home, app: App) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         context.close()
+        if app.database is not None:
+            app.database.close()
 
     made = Starlette(
         routes=[*own, *routes],
