@@ -117,6 +117,10 @@ class Objects(Protocol):
         """Stores that hold something, sorted."""
         ...
 
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
+        """Some objects of an owner, in any store and order."""
+        ...
+
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[ObjectInfo]:
