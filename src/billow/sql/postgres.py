@@ -64,7 +64,7 @@ class Postgres:
             pool.open()
 
     def text(self, sql: str, /) -> str:
-        """psycopg's style of parameters."""
+        """Psycopg's style of parameters."""
         return pyformat(sql)
 
     def borrow(self, *, write: bool) -> Raw:
