@@ -27,6 +27,8 @@ VALUES = [
     "owner",
     "plan",
     "events",
+    "ops.summary",
+    "ops.recorder",
 ]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]

@@ -22,13 +22,13 @@ from billow.flow.outputs import BadOutput, keep_outputs
 from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
 from billow.flow.telling import Telling
-from billow.flow.work import Performed, is_final
+from billow.flow.work import Performed, Wish, is_final
 from billow.function import Function
 from billow.job import Failure, Job, Status
 from billow.options import Limits
 from billow.outputs import Outputs
 from billow.owner import Owner
-from billow.ports.ledger import Effect, Publish, Put
+from billow.ports.ledger import Publish, Put
 from billow.ports.rules import check_bodies, check_item, check_item_key
 from billow.units import human_size
 from billow.upload import Upload
@@ -167,9 +167,9 @@ def _failed(function: Function, task: Task, job: Job | None, performed: Performe
 
 def run_handlers(
     function: Function, event: Event, job: Job
-) -> tuple[tuple[Effect, ...], tuple[int, ...]]:
+) -> tuple[tuple[Wish, ...], tuple[int, ...]]:
     """Run the handlers of `event`: what they ask for, and the places of those that raised."""
-    effects: list[Effect] = []
+    effects: list[Wish] = []
     undone = []
     for place in range(len(function.handlers.get(event, ()))):
         asked = run_handler(function, event, place, job)
@@ -183,7 +183,7 @@ def run_handlers(
 
 def run_handler(
     function: Function, event: Event, place: int, job: Job
-) -> tuple[Effect, ...] | Failure:
+) -> tuple[Wish, ...] | Failure:
     """Run one handler: what it asks for, or why it failed."""
     sink = Gatherer()
     try:
