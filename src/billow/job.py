@@ -201,7 +201,7 @@ class Job:
         self._need_sink().put(table, key, item)
 
     def metric(self, name: str, value: float, unit: str = "") -> None:
-        """Measure something: how many words, how long a download took. Charts know it as `app.NAME`.
+        """Measure something, such as how long a download took. Charts know it as `app.NAME`.
 
         It counts even if the try fails. What varies, such as an id, is no part of the name.
 

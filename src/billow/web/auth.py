@@ -165,7 +165,7 @@ class Identify:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        still = scope["path"].startswith("/static/")
+        still = scope["path"].startswith(("/static/", "/assets/"))
         visitor = NOBODY if still else await self._lobby.receive(scope)
         scope["billow.context"] = self._lobby.context(visitor)
         scope["billow.owner"], scope["billow.max_upload"] = visitor.owner, visitor.most

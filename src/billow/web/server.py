@@ -25,6 +25,7 @@ from billow.web.guard import Guard
 from billow.web.metrics import Metrics, build_version
 from billow.web.openapi import document
 from billow.web.replies import on_error
+from billow.web.site.routes import site_routes
 
 if TYPE_CHECKING:
     from billow.web.auth import Lobby
@@ -42,13 +43,13 @@ def make_app(home: Home, app: App) -> Starlette:
     attach(app, lambda: home)
     context = Context(home, app)
     metrics = Metrics(home, app)
-    routes: list[BaseRoute] = [*routes_of(ENDPOINTS), *pages.routes()]
+    own, routes = site_routes(app), [*routes_of(ENDPOINTS), *pages.routes()]
     layers = [Middleware(Access, metrics=metrics)]
     lobby = _lobby(context) if app.plan_by_name else None
     if lobby is None:
         layers.append(Middleware(Guard))
     else:
-        routes = _behind_rules(lobby, routes)
+        own, routes = _behind_rules(lobby, app, own, routes)
         layers += _doors(lobby)
 
     @asynccontextmanager
@@ -57,7 +58,7 @@ def make_app(home: Home, app: App) -> Starlette:
         context.close()
 
     made = Starlette(
-        routes=routes,
+        routes=[*own, *routes],
         middleware=layers,
         exception_handlers={Error: on_error, HTTPException: on_error},
         lifespan=lifespan,
@@ -88,11 +89,15 @@ def _lobby(context: Context) -> Lobby:
     return Lobby(context, open_accounts(context.home, context.app), public)
 
 
-def _behind_rules(lobby: Lobby, routes: list[BaseRoute]) -> list[BaseRoute]:
+def _behind_rules(
+    lobby: Lobby, app: App, own: list[BaseRoute], routes: list[BaseRoute]
+) -> tuple[list[BaseRoute], list[BaseRoute]]:
+    """The routes of the app's own site, and Billow's."""
     from billow.web.pages import account, admin  # noqa: PLC0415
-    from billow.web.rules import ruled  # noqa: PLC0415
+    from billow.web.rules import ruled, site_rules  # noqa: PLC0415
 
-    return ruled([*routes, *account.routes(lobby), *admin.routes(lobby)], lobby)
+    every = [*routes, *account.routes(lobby), *admin.routes(lobby)]
+    return ruled(own, lobby, site_rules(app.routes)), ruled(every, lobby)
 
 
 def _doors(lobby: Lobby) -> list[Middleware]:
