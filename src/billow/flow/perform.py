@@ -136,9 +136,9 @@ def _perform(
         text = encode_result(value, function.limits.result)
     except BaseException as error:
         failure = failure_of(error, function.limits)
-        return _failed(function, task, job, Performed(started, now(), failure=failure))
+        return _failed(function, task, job, Performed(started, now(), None, failure, sink.measures))
     finished = now()
-    effects = tuple(sink.effects)
+    effects = (*sink.effects,)
     if job is None or Event.COMPLETED not in function.handlers:
         return Performed(started, finished, text, effects=effects)
     done = replace(
@@ -162,7 +162,7 @@ def _failed(function: Function, task: Task, job: Job | None, performed: Performe
         finished=performed.finished,
     )
     effects, undone = run_handlers(function, Event.FAILED, ended)
-    return performed._replace(effects=effects, undone=undone)
+    return performed._replace(effects=performed.effects + effects, undone=undone)
 
 
 def run_handlers(

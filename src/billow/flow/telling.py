@@ -16,6 +16,11 @@ class Telling:
     def __init__(self) -> None:
         self.effects: list[Wish] = []
 
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What was measured."""
+        return tuple(wish for wish in self.effects if isinstance(wish, Measure))
+
     def metric(self, name: str, value: float, unit: str) -> None:
         """Measure something of the app's own.
 
