@@ -27,6 +27,8 @@ VALUES = [
     "owner",
     "plan",
     "events",
+    "ops.summary",
+    "ops.recorder",
     "route",
 ]
 #: What an author declares with, and the policies that belong to it.
@@ -37,6 +39,8 @@ INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
+#: What a worker is made of besides.
+WORKING = ["loading", "chores", "worker", "ops.shipping"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: Policies decide from what they are given, and from nothing else.
@@ -69,7 +73,7 @@ ALLOWED: dict[str, list[str]] = {
     "ops.rota": [*VALUES, "ops.rota"],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
-    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
+    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *WORKING],
 }
 
 #: Who may not be imported from below: the programs that put everything together.
