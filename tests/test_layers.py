@@ -27,19 +27,23 @@ VALUES = [
     "owner",
     "plan",
     "events",
+    "ops.summary",
+    "ops.recorder",
     "route",
-    "pages",
 ]
 #: What the render pool is made of, beside what it is about.
 RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embedded.spawn"]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
-DECLARATIONS += ["pool", "fleet.tracking", "ops.page", "ops.rota", "rendition"]
+DECLARATIONS += ["pages", "sql", "pool", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["rendition"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
+#: What a worker is made of besides.
+WORKING = ["loading", "chores", "worker", "ops.shipping"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: Policies decide from what they are given, and from nothing else.
@@ -54,6 +58,8 @@ ALLOWED: dict[str, list[str]] = {
     "collection": [*VALUES, *DECLARATIONS],
     "rendition": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
+    "pages": [*VALUES, *DECLARATIONS],
+    "sql": [*VALUES, "sql", "settings"],
     "handover": VALUES,
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
@@ -73,7 +79,7 @@ ALLOWED: dict[str, list[str]] = {
     "ops.rota": [*VALUES, "ops.rota"],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
-    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
+    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *WORKING],
 }
 
 #: Who may not be imported from below: the programs that put everything together.
@@ -197,7 +203,7 @@ def test_apps_import_of_billow_only_what_is_public(path: Path) -> None:
         for found in imports_of("", path)
         if found.target.partition(".")[0] in ("billow", "apps", "tests", "bench")
     }
-    assert ours <= {"billow", "billow.rendition", "billow.site", "billow.testing"}
+    assert ours <= {"billow", "billow.rendition", "billow.site", "billow.sql", "billow.testing"}
 
 
 #: Imports every module given and prints what billow itself opens, starts or connects to meanwhile.

@@ -117,6 +117,12 @@ def _secret(text: str) -> Any:
     return Secret(text) if text else ""
 
 
+def _database(text: str) -> Any:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("write postgresql://user:password@host/name")
+    return _secret(text)
+
+
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
@@ -217,6 +223,14 @@ SETTINGS: tuple[Setting, ...] = (
         "1 GiB",
         "How much the renditions that are kept may take on the disk; the least used go.",
         _bytes,
+    ),
+    Setting(
+        "sql_url",
+        "",
+        "Where the app's own database is, `postgresql://user:password@host/name`; if empty, in "
+        "SQLite in the service's folder.",
+        _database,
+        secret=True,
     ),
     Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
 )

@@ -25,9 +25,11 @@ _BEYOND: int = 10**_DIGITS
 
 
 def attach(app: App, home: Callable[[], Home]) -> None:
-    """Let the collections of an app be used with what `home` gives."""
+    """Let the collections and the database of an app be used with what `home` gives."""
     for collection in app.collections.values():
         collection.attach(Originals(collection, home))
+    if app.database is not None:
+        app.database.attach(lambda: home().folder)
 
 
 def key_of(id: int) -> str:

@@ -28,6 +28,7 @@ class Metrics:
     """All metrics of one process."""
 
     def __init__(self, home: Home, app: App) -> None:
+        self._recorder = home.recorder
         self._registry = CollectorRegistry()
         self._registry.register(_HomeCollector(home, app))
         self._registry.register(_ProcessCollector())
@@ -54,9 +55,12 @@ class Metrics:
 
     def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; `seconds` is None if its length tells nothing."""
+        self._recorder.count("web.requests")
+        self._recorder.count("web.errors", status >= 500)
         self._requests.labels(method, route, status).inc()
         if seconds is not None:
             self._latency.labels(route).observe(seconds)
+            self._recorder.observe("web.latency", seconds)
 
     def count_rendition(self, rendition: str, outcome: str) -> None:
         """Count an answer to somebody who asked for a rendition."""

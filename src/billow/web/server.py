@@ -42,6 +42,8 @@ def make_app(home: Home, app: App) -> Starlette:
     browsers get that instead of a problem document.
     """
     attach(app, lambda: home)
+    if app.database is not None:
+        app.database.prepare()
     context = Context(home, app)
     metrics = Metrics(home, app)
     gallery = Gallery(context, metrics.count_rendition)
@@ -63,6 +65,8 @@ def make_app(home: Home, app: App) -> Starlette:
         yield
         await gallery.close()
         context.close()
+        if app.database is not None:
+            app.database.close()
 
     made = Starlette(
         routes=[*own, *routes],
