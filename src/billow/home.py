@@ -8,6 +8,7 @@ from pathlib import Path
 from billow.clock import Clock, SystemClock
 from billow.ports.accounts import Accounts
 from billow.ports.cold import Cold
+from billow.ports.incidents import Incidents
 from billow.ports.journal import Journal
 from billow.ports.ledger import Ledger
 from billow.ports.objects import ArrivalRule, Objects
@@ -27,6 +28,7 @@ class Home:
     objects: Objects
     uploads: Uploads
     accounts: Accounts
+    incidents: Incidents
     cold: Cold
     journal: Journal
     wake: Wake

@@ -7,6 +7,7 @@ import threading
 from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.accounts import MemoryAccounts
 from billow.drivers.memory.cold import MemoryCold
+from billow.drivers.memory.incidents import MemoryIncidents
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
 from billow.drivers.memory.objects import MemoryObjects
@@ -67,4 +68,16 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
     uploads = MemoryUploads(lock, clock, objects)
     cold = MemoryCold(lock, clock)
     journal = MemoryJournal(clock)
-    return Home(ledger, queues, tables, objects, uploads, accounts, cold, journal, wake, clock)
+    return Home(
+        ledger,
+        queues,
+        tables,
+        objects,
+        uploads,
+        accounts,
+        MemoryIncidents(lock),
+        cold,
+        journal,
+        wake,
+        clock,
+    )
