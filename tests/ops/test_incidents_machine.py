@@ -50,6 +50,8 @@ class IncidentMachine(RuleBasedStateMachine):
         clock = VirtualClock()
         home = open_driver(self.driver, Path(self.folder.name), clock)
         self.world = World(billow.Page(ROTA, after=AFTER), clock, home)
+        self.world.add("ana", "webhook")
+        self.world.add("ana", "push", wait=180.0)
         self.models: dict[str, Model] = {"a": Model(), "b": Model()}
         self.last = 0
 
@@ -103,7 +105,7 @@ class IncidentMachine(RuleBasedStateMachine):
         now = self.world.clock.now()
         Roster(self.world.home).add_mute("silence", {"key": "a"}, now, now + length, "", "ana")
 
-    @rule(seconds=st.sampled_from([1.0, 30.0, 130.0, 400.0, 1000.0]))
+    @rule(seconds=st.sampled_from([1.0, 30.0, 130.0, 299.0, 400.0, 1000.0]))
     def time_passes(self, seconds: float) -> None:
         self.world.pass_time(seconds)
         for key in self.models:

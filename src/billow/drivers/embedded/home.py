@@ -13,6 +13,7 @@ from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.incidents import SqliteIncidents
 from billow.drivers.embedded.journal import SqliteJournal
 from billow.drivers.embedded.ledger import SqliteLedger
+from billow.drivers.embedded.metrics import SqliteMetrics
 from billow.drivers.embedded.objects import SqliteObjects
 from billow.drivers.embedded.queues import SqliteQueues
 from billow.drivers.embedded.tables import SqliteTables
@@ -24,7 +25,7 @@ from billow.ports.objects import ArrivalRule
 
 
 def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
-    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `objects/`, `cold/`, `wake/`.
+    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `metrics.db`, and folders.
 
     Raises:
         Unavailable: the folder cannot be used.
@@ -50,6 +51,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         incidents=SqliteIncidents(core, group),
         cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
+        metrics=SqliteMetrics(folder / "metrics.db", clock),
         wake=wake,
         clock=clock,
         folder=folder,
