@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import get_type_hints
+from collections.abc import Sequence
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -33,7 +34,8 @@ def test_every_shelf_takes_a_record(home: Home) -> None:
     values = {str: "a", int: 1, float: 1.0, float | None: None}
 
     def work(books: Books) -> None:
-        for shelf, kind in zip(books, SHELVES.values(), strict=True):
+        shelves: Sequence[Any] = books
+        for shelf, kind in zip(shelves, SHELVES.values(), strict=True):
             hints = get_type_hints(kind)
             record = kind(*(values[hints[field]] for field in kind._fields))
             shelf.put(record)

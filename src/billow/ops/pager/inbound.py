@@ -75,7 +75,8 @@ def read_event(body: bytes) -> Received:
         errors += _payload_errors(payload)
     if errors:
         raise InvalidEvent(*errors)
-    key = str(told.get("dedup_key") or _made_key(body))
+    given = told.get("dedup_key")
+    key = given if isinstance(given, str) and given else _made_key(body)
     client = told.get("client")
     known = payload if isinstance(payload, dict) else {}
     return Received(
