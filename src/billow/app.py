@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
 from billow.options import File, Fleet, Limits, Retry
 from billow.plan import Account, Plan
+from billow.visits import Browse, Setup, Visitors
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -81,6 +83,8 @@ class App:
         self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+        #: What visitors do in a load drill; None if the app does not say.
+        self.visiting: Visitors | None = None
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
@@ -186,6 +190,34 @@ class App:
             return handler
 
         return register
+
+    @overload
+    def visitors(self, browse: Browse, /) -> Browse: ...
+
+    @overload
+    def visitors(self, /, *, setup: Setup) -> Callable[[Browse], Browse]: ...
+
+    def visitors(
+        self, browse: Browse | None = None, /, *, setup: Setup | None = None
+    ) -> Callable[[Browse], Browse] | Browse:
+        """Declare what visitors do, for `billow drill load`: a generator function of one visit.
+
+        Args:
+            browse: gets a `billow.visits.Visitor`, and yields its steps.
+            setup: called once with a client and the service's address, before the first visit; what
+                it returns must be JSON, and is every visitor's `seeded`.
+
+        Raises:
+            DeclarationError: visitors were declared before, or it is no generator function.
+        """
+
+        def declare(visit: Browse) -> Browse:
+            if self.visiting is not None or not inspect.isgeneratorfunction(visit):
+                raise DeclarationError("@app.visitors is for one function, which yields steps")
+            self.visiting = Visitors(visit, setup)
+            return visit
+
+        return declare if browse is None else declare(browse)
 
     def get(self, name: str) -> Function:
         """The function called `name`.

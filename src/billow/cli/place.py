@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from billow.errors import BadInput, NotFound
+from billow.service_file import read_service
 from billow.settings import in_force, setting
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from billow.flow.client import Client
     from billow.home import Home
 
-#: Left in the folder by a running service: its URL, app, process and more.
-SERVICE_FILE = "service.json"
 #: The folder's name beside the app, unless told otherwise.
 FOLDER = ".billow"
 
@@ -108,15 +106,6 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, place=place, **kwargs)
 
     return with_place
-
-
-def read_service(folder: Path) -> dict[str, Any] | None:
-    """What the latest service in `folder` wrote about itself, if it can be read."""
-    try:
-        told = json.loads((folder / SERVICE_FILE).read_text())
-    except (OSError, ValueError):
-        return None
-    return told if isinstance(told, dict) else None
 
 
 def _beside(target: str | None) -> Path:
