@@ -18,7 +18,7 @@ gas: $(ready_gas)  ## Run GAS: accounts, archive, and payments to try; time pass
 
 test: $(ready_test) check  ## Check everything: style, types, tests, drills, browser tests.
 	$(python) -m pytest -q -n 2 -m "not drill and not browser"
-	$(python) -m pytest -q -m "drill or browser"
+	$(python) -m pytest -q -n 2 -m "drill or browser"
 
 test-fast: $(ready_test)  ## Run the tests without drills and browser.
 	$(python) -m pytest -q -n 2 -m "not drill and not browser"

@@ -29,14 +29,17 @@ VALUES = [
     "events",
 ]
 #: What an author declares with, and the policies that belong to it.
-DECLARATIONS = ["options", "function", "app", "visits", "fleet.policy", "fleet.queue"]
+DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
+DECLARATIONS += ["pool", "fleet.tracking", "ops.page", "ops.rota", "visits"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
+#: How datapoints make alarms, those of fleets and all others.
+JUDGING = ["ops.judging", "ops.threshold"]
 #: Policies decide from what they are given, and from nothing else.
-POLICIES = ["policy", "queue", "fixed", "step", "alarm", "samples"]
+POLICIES = ["policy", "queue", "fixed", "step", "tracking", "alarm", "samples"]
 
 #: What the modules below a name may import of Billow; the longest name that fits counts.
 ALLOWED: dict[str, list[str]] = {
@@ -45,18 +48,24 @@ ALLOWED: dict[str, list[str]] = {
     "function": [*VALUES, *DECLARATIONS],
     "app": [*VALUES, *DECLARATIONS],
     "visits": VALUES,
+    "collection": [*VALUES, *DECLARATIONS],
+    "pool": [*VALUES, *DECLARATIONS],
+    "handover": VALUES,
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
     "drivers": [],
     "drivers.memory": [*VALUES, "ports", "home", "drivers.memory"],
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
-    **{f"fleet.{name}": [*VALUES, "fleet"] for name in POLICIES},
+    **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
     "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *INTENTS],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
+    "ops.page": [*VALUES, "ops.page", "ops.rota"],
+    "ops.rota": [*VALUES, "ops.rota"],
+    "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
     "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
 }

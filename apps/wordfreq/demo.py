@@ -28,6 +28,7 @@ from rich.text import Text
 import billow
 from billow.cli.live import LiveView, clock_time
 from billow.cli.results import completed
+from billow.flow.client import Client
 from billow.keeper import PlainView, run
 from billow.keeper.keeper import Keeper
 from billow.keeper.lock import keeper_pid
@@ -129,7 +130,7 @@ class Demo:
         screen: where it is watched.
     """
 
-    def __init__(self, client: billow.Client, screen: Screen) -> None:
+    def __init__(self, client: Client, screen: Screen) -> None:
         self._client = client
         self._home = client.home
         self._screen = screen

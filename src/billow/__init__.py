@@ -5,16 +5,20 @@ is reached from the names below, or lives in `billow.testing`.
 """
 
 from billow.app import App
-from billow.errors import BadInput, DeclarationError, Error, NotFound, Rejected
+from billow.errors import DeclarationError, Error, NotFound, Rejected
 from billow.events import Event
 from billow.fleet.fixed import Fixed
 from billow.fleet.queue import Queue
 from billow.fleet.step import StepScaling
-from billow.flow.client import Client, connect
-from billow.job import Failure, Job, Status
+from billow.fleet.tracking import TargetTracking
+from billow.flow.client import connect
+from billow.job import Job, Status
+from billow.ops.page import Page
+from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
 from billow.outputs import Outputs
 from billow.plan import Account, Plan
+from billow.pool import Web
 from billow.units import GiB, KiB, MiB
 from billow.upload import Upload
 
@@ -23,12 +27,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Account",
     "App",
-    "BadInput",
-    "Client",
     "DeclarationError",
     "Error",
     "Event",
-    "Failure",
     "File",
     "Fixed",
     "Fleet",
@@ -40,12 +41,16 @@ __all__ = [
     "MiB",
     "NotFound",
     "Outputs",
+    "Page",
     "Plan",
     "Queue",
     "Rejected",
     "Retry",
+    "Rota",
     "Status",
     "StepScaling",
+    "TargetTracking",
     "Upload",
+    "Web",
     "connect",
 ]

@@ -8,12 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, overload
 
+from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
+from billow.ops.page import Page
+from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, Limits, Retry
 from billow.plan import Account, Plan
+<<<<<<< HEAD
 from billow.visits import Browse, Setup, Visitors
+=======
+from billow.pool import Pool
+>>>>>>> main
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -77,14 +84,22 @@ class App:
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        self.collections: dict[str, Collection] = {}
         #: Plans by name; the first is what new accounts get. None: there are no accounts.
         self.plan_by_name: dict[str, Plan] = {}
         #: Handlers of a change of plan, each with the plan it is for; None is any.
         self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
+        #: Whom incidents page, by service.
+        self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+<<<<<<< HEAD
         #: What visitors do in a load drill; None if the app does not say.
         self.visiting: Visitors | None = None
+=======
+        #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
+        self.web = Pool()
+>>>>>>> main
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
@@ -105,6 +120,22 @@ class App:
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""
         return self.stores.setdefault(check_name("store", name), Store(name))
+
+    def collection(self, name: str, *, accepts: File | None = None) -> Collection:
+        """Declare a collection of originals, such as the photos of a site.
+
+        Args:
+            name: the collection's.
+            accepts: which files it takes; any if not given.
+
+        Raises:
+            DeclarationError: it is declared twice, or the name is none.
+        """
+        if check_name("collection", name) in self.collections:
+            raise DeclarationError(f"collection {name!r} is declared twice")
+        made = Collection(name, f"{self.name}-{name}", accepts or File())
+        self.collections[name] = made
+        return made
 
     def function(
         self,
@@ -191,6 +222,7 @@ class App:
 
         return register
 
+<<<<<<< HEAD
     @overload
     def visitors(self, browse: Browse, /) -> Browse: ...
 
@@ -218,6 +250,30 @@ class App:
             return visit
 
         return declare if browse is None else declare(browse)
+=======
+    def oncall(self, page: Page, *, service: str | None = None) -> None:
+        """Declare whom incidents of a service page.
+
+        Args:
+            page: whom, and when.
+            service: what the incidents are about; default is all of this app that have no policy of
+                their own.
+
+        Raises:
+            DeclarationError: the service has a policy, or two rotas share a name and differ.
+        """
+        name = check_name("service", service or self.name)
+        if name in self.policies:
+            raise DeclarationError(f"whom {name!r} pages is declared twice")
+        if self.rotas.get(page.rota.name, page.rota) != page.rota:
+            raise DeclarationError(f"two rotas are called {page.rota.name!r} and differ")
+        self.policies[name] = page
+
+    @property
+    def rotas(self) -> dict[str, Rota]:
+        """The rotas of all policies, by name."""
+        return {page.rota.name: page.rota for page in self.policies.values()}
+>>>>>>> main
 
     def get(self, name: str) -> Function:
         """The function called `name`.

@@ -1,18 +1,21 @@
 """The settings of a service on a machine: one table, read by the command line and the docs.
 
 What an app *is* stands in its Python file. Settings say where and how it runs here. The first of
-these that says something counts: the command's option, the environment, the default.
+these that says something counts: the command's option, the environment, the file of settings, the
+default.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from billow.errors import DeclarationError, SettingError
+from billow.settings_file import FROM_FILE, Written, check_names, first_line, read_file
 from billow.units import seconds
 
 _PREFIX = "BILLOW_"
@@ -26,8 +29,11 @@ class Setting(NamedTuple):
     help: str
     #: Makes the value of the text, or raises ValueError.
     read: Callable[[str], Any] = str
-    #: Whether the text may hold a password: the value's own `str` leaves that out.
+    #: Whether the text may hold a password: the value's own `str` leaves that out, and it may stand
+    #: in a file of its own, named by the same name with `_file`.
     secret: bool = False
+    #: Whether it is a path, which in the file of settings is relative to that.
+    path: bool = False
 
     @property
     def env(self) -> str:
@@ -36,7 +42,7 @@ class Setting(NamedTuple):
 
 
 class InForce(NamedTuple):
-    """A setting's value, and where it comes from: `option`, `environment` or `default`."""
+    """A setting's value, and where it comes from: `option`, `environment`, `file` or `default`."""
 
     setting: Setting
     value: Any
@@ -105,9 +111,27 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _issuer(text: str) -> str:
+    _address(text)
+    return text
+
+
 SETTINGS: tuple[Setting, ...] = (
-    Setting("app", "app.py", "The app: a file, a folder with an app.py, or package.module:name."),
-    Setting("folder", "", "Where the service keeps its data; if empty, `.billow` beside the app."),
+    Setting(
+        "config", "", "The file of settings; if empty, `billow.toml` beside the app if it is there."
+    ),
+    Setting(
+        "app",
+        "app.py",
+        "The app: a file, a folder with an app.py, or package.module:name.",
+        path=True,
+    ),
+    Setting(
+        "folder",
+        "",
+        "Where the service keeps its data; if empty, `.billow` beside the app.",
+        path=True,
+    ),
     Setting("host", "127.0.0.1", "Address to listen on; loopback only, as it speaks plain HTTP."),
     Setting("port", "8420", "Port to listen on; 0 takes any free one.", _port),
     Setting(
@@ -139,6 +163,22 @@ SETTINGS: tuple[Setting, ...] = (
         "Let webhooks go to this machine itself, also without https; for development.",
         _switch,
     ),
+    Setting(
+        "openid_issuer",
+        "",
+        "The OpenID Connect provider at which people may log in, as it calls itself, such as "
+        "`https://login.example.org`.",
+        _issuer,
+    ),
+    Setting("openid_client_id", "", "What the service is called at that provider."),
+    Setting(
+        "openid_client_secret",
+        "",
+        "The client secret that the provider gave.",
+        _secret,
+        secret=True,
+    ),
+    Setting("openid_name", "", "What people call the provider; if empty, its host."),
     Setting("stripe_key", "", "Stripe's secret API key, to take payments.", _secret, secret=True),
     Setting(
         "stripe_webhook_secret",
@@ -174,29 +214,75 @@ def setting(name: str) -> Setting:
 def in_force(
     name: str, option: Any = None, environment: Mapping[str, str] | None = None
 ) -> InForce:
-    """A setting's value: `option` if given, else the environment's, else the default.
+    """A setting's value: `option` if given, else the environment's, the file's, or the default.
 
     Raises:
         SettingError: the value is impossible; the message names it and where it came from.
     """
     row = setting(name)
-    text = (os.environ if environment is None else environment).get(row.env)
+    around = os.environ if environment is None else environment
     if option is not None:
         return InForce(row, _read(row, str(option), f"--{name}"), "option")
-    if text is not None:
-        return InForce(row, _read(row, text, row.env), "environment")
+    told = _text(row, around, row.env, "_FILE", Path())
+    if told is not None:
+        return InForce(row, _read(row, told, row.env), "environment")
+    if name != "config" and (written := settings_file(around)) is not None:
+        told = _text(row, written.settings, name, FROM_FILE, written.path.parent)
+        if told is not None:
+            value = _read(row, _placed(row, told, written), f"{written.path}: {name}")
+            return InForce(row, value, "file")
     return InForce(row, _read(row, row.default, "default"), "default")
+
+
+def settings_file(environment: Mapping[str, str] | None = None) -> Written | None:
+    """What the file of settings says that the environment names, every name of it checked.
+
+    Raises:
+        SettingError: it cannot be read, or has a name that is no setting.
+    """
+    around = os.environ if environment is None else environment
+    path = around.get(_BY_NAME["config"].env)
+    if not path:
+        return None
+    written = read_file(path)
+    check_names(written, _names(lambda row: row.name, FROM_FILE) - {"config"}, _nearest)
+    return written
 
 
 def check_environment(environment: Mapping[str, str] | None = None) -> None:
     """Raises SettingError if a BILLOW_ variable is not in the table; names the nearest."""
-    known = {row.env for row in SETTINGS}
+    known = _names(lambda row: row.env, FROM_FILE.upper())
     for name in sorted(os.environ if environment is None else environment):
         if name.startswith(_PREFIX) and name not in known:
             raise SettingError(
                 f"the environment has {name}, which is no setting"
                 f"{_nearest(name, known)}; see `billow config`"
             )
+
+
+def _names(called: Callable[[Setting], str], ending: str) -> set[str]:
+    """What settings may be called: secrets also with an ending, for a file that holds them."""
+    plain: Iterable[str] = map(called, SETTINGS)
+    return {*plain, *(called(row) + ending for row in SETTINGS if row.secret)}
+
+
+def _text(
+    row: Setting, told: Mapping[str, str], name: str, ending: str, folder: Path
+) -> str | None:
+    """What `told` says of a setting: itself, or the first line of the file it names for it."""
+    text, kept = told.get(name), told.get(name + ending) if row.secret else None
+    if kept is None:
+        return text
+    if text is not None:
+        raise SettingError(f"{name} and {name}{ending} are both given; one is enough")
+    return first_line(folder / kept, name + ending)
+
+
+def _placed(row: Setting, text: str, written: Written) -> str:
+    """A path of the file of settings as it is from here; other text as it is."""
+    beside = written.path.parent / text
+    is_module = row.name == "app" and not beside.exists()
+    return str(beside) if row.path and text and not is_module else text
 
 
 def _read(row: Setting, text: str, where: str) -> Any:

@@ -2,7 +2,7 @@
 
 def test_counts_words() -> None:
     home = memory_home(app)
-    accepted = billow.Client(home, app).send_file("top_words", "book.txt")
+    accepted = Client(home, app).send_file("top_words", "book.txt")
     run_jobs(home, app)
     assert home.ledger.get(accepted.id).result[0] == ["to", 2]
 """
@@ -16,6 +16,8 @@ from billow.drivers.memory.home import open_memory
 from billow.events import Event
 from billow.flow import followup
 from billow.flow.arrivals import arrival_rule
+from billow.flow.client import Client
+from billow.flow.originals import attach
 from billow.flow.perform import perform, run_handler
 from billow.flow.retention import consequences
 from billow.flow.surroundings import Surroundings
@@ -27,7 +29,7 @@ from billow.job import Failure, Job
 from billow.options import Retry
 from billow.ports.ledger import Lease
 
-__all__ = ["VirtualClock", "memory_home", "run_jobs"]
+__all__ = ["Client", "Failure", "VirtualClock", "memory_home", "run_jobs"]
 
 _WORKER = "test"
 #: Seconds that a job may run here before another `run_jobs` could take it.
@@ -38,10 +40,14 @@ def memory_home(app: App | None = None, clock: Clock | None = None) -> Home:
     """Make a home in memory, empty and gone with the process.
 
     Args:
-        app: whose uploads set off copies and jobs.
+        app: whose uploads set off copies and jobs, and whose collections are kept in it.
         clock: where all times come from; a `VirtualClock` if not given.
     """
-    return open_memory(None if app is None else arrival_rule(app), clock)
+    if app is None:
+        return open_memory(None, clock)
+    home = open_memory(arrival_rule(app), clock)
+    attach(app, lambda: home)
+    return home
 
 
 def run_jobs(home: Home, app: App) -> list[Job]:

@@ -1,4 +1,4 @@
-"""Sizes in bytes, and durations given as numbers of seconds or as text ("30 min")."""
+"""Sizes in bytes, and durations and rates given as numbers or as text ("30 min", "100/s")."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ GiB = 1024 * MiB
 
 #: Seconds as a number, or text such as "250 ms", "30 s", "5 min", "2 h", "1 d".
 Duration: TypeAlias = float | int | str
+
+#: So many a second as a number, or text such as "100/s", "600/min".
+Rate: TypeAlias = float | int | str
 
 _SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*")
@@ -37,6 +40,24 @@ def _parse(text: str) -> float:
         units = ", ".join(_SECONDS)
         raise DeclarationError(f"{text!r} is not a duration; write a number and one of: {units}")
     return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+def per_second(value: Rate) -> float:
+    """How many a second `value` means.
+
+    Raises:
+        DeclarationError: the text is not a rate, or the number is not above 0 or not finite.
+    """
+    if isinstance(value, str):
+        count, slash, unit = (part.strip() for part in value.partition("/"))
+        if not slash or unit not in _SECONDS or not re.fullmatch(r"[0-9]+(\.[0-9]+)?", count):
+            raise DeclarationError(f"{value!r} is not a rate; write 100/s or 600/min")
+        number = float(count) / _SECONDS[unit]
+    else:
+        number = float(value)
+    if not 0 < number < math.inf:
+        raise DeclarationError(f"a rate is a number above 0: {value!r}")
+    return number
 
 
 def human_size(count: float) -> str:

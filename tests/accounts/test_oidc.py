@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-import httpx2
 import pytest
 
 from billow.accounts.admin import OPERATOR
@@ -25,50 +19,15 @@ from billow.errors import SettingError, Unavailable
 from billow.testing import memory_home
 from tests.accounts.conftest import ANNA, HOME_NET, PASSWORD, People
 from tests.accounts.provider import CLIENT, SECRET
-from tests.contract.homes import until
+from tests.accounts.site import REDIRECT, Site, running_site
 
-REDIRECT = "http://127.0.0.1:8420/log-in/back"
 PERSON = {"sub": "s1", "email": ANNA, "email_verified": True, "name": "Anna\n A."}
-
-
-class Site:
-    """The provider, and a browser that goes there."""
-
-    def __init__(self, issuer: str) -> None:
-        self.issuer = issuer
-        self.provider = Provider("Test", issuer, CLIENT, Secret(SECRET))
-
-    def answers(self) -> bool:
-        with contextlib.suppress(httpx2.HTTPError):
-            return httpx2.get(f"{self.issuer}/keys").status_code == 200
-        return False
-
-    def expect(self, person: dict[str, Any], twist: str = "") -> None:
-        told = {"person": person, "twist": twist, "redirect": REDIRECT}
-        httpx2.post(f"{self.issuer}/next", json=told).raise_for_status()
-
-    def visit(self, url: str) -> dict[str, str]:
-        """Go to the provider; the query that it sends the browser back with."""
-        answer = httpx2.get(url, follow_redirects=False)
-        location = answer.headers["location"]
-        assert location.startswith(REDIRECT)
-        return dict(parse_qsl(urlsplit(location).query))
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    script = str(Path(__file__).with_name("provider.py"))
-    process = subprocess.Popen([sys.executable, script, str(port)])
-    try:
-        found = Site(f"http://127.0.0.1:{port}")
-        until(found.answers, "the provider answers")
+    with running_site() as found:
         yield found
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 class RealTime(VirtualClock):

@@ -9,6 +9,7 @@ import pytest
 import billow
 from billow.clock import VirtualClock
 from billow.errors import BadInput, NotAccepted
+from billow.flow.client import Client
 from billow.home import Home
 from billow.loading import load_app
 from billow.testing import memory_home, run_jobs
@@ -32,7 +33,7 @@ def home(clock: VirtualClock) -> Home:
 
 
 def finished(home: Home, path: Path, **args: str) -> billow.Job:
-    client = billow.Client(home, APP)
+    client = Client(home, APP)
     asked = client.send_file("annotate", path, args=args)
     run_jobs(home, APP)
     return client.job(asked.id)

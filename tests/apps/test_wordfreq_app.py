@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 import billow
+from billow.errors import BadInput
+from billow.job import Failure
 from billow.loading import load_app
 from billow.owner import Mail, Owner
 
@@ -106,7 +108,7 @@ def test_it_answers_with_the_most_used_words(
 def test_its_options_are_those_that_clients_may_send() -> None:
     FUNCTION.check_args({"top": 5, "stopwords": "en", "min_length": 2, "numbers": True})
     FUNCTION.check_args({"stopwords": ["a"], "rule": "classic", "simulate_work": 10})
-    with pytest.raises(billow.BadInput, match="has no argument 'topp'"):
+    with pytest.raises(BadInput, match="has no argument 'topp'"):
         FUNCTION.check_args({"topp": 5})
 
 
@@ -143,7 +145,7 @@ def test_a_completed_job_leaves_a_row_and_a_message(
 
 
 def test_a_failed_job_leaves_a_message_only(job: billow.Job, records: Records) -> None:
-    failure = billow.Failure("rejected", "the file is empty")
+    failure = Failure("rejected", "the file is empty")
     for handler in FUNCTION.handlers[billow.Event.FAILED]:
         handler(replace(job, status=billow.Status.FAILED, failure=failure))
     assert records.rows == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import billow
+from billow.flow.client import Client
 from billow.home import Home
 from billow.loading import load_app
 from billow.testing import memory_home, run_jobs
@@ -24,7 +25,7 @@ def home() -> Home:
 
 def send(home: Home, name: str, data: bytes, **options: Any) -> billow.Job:
     """Send a file, let it be worked on, and return its job."""
-    client = billow.Client(home, APP)
+    client = Client(home, APP)
     sent = client.send_file("top_words", io.BytesIO(data), name=name, args=options or None)
     run_jobs(home, APP)
     return client.job(sent.id)
@@ -36,7 +37,7 @@ def messages(home: Home) -> list[dict[str, Any]]:
 
 
 def test_120_samples_make_120_rows_and_messages(home: Home) -> None:
-    client = billow.Client(home, APP)
+    client = Client(home, APP)
     for name in EXPECTED:
         client.send_file("top_words", FOLDER / "samples" / name)
     jobs = run_jobs(home, APP)

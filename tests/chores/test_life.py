@@ -9,6 +9,7 @@ import pytest
 
 import billow
 from billow.drivers.memory.cold import MemoryCold
+from billow.flow.client import Client
 from billow.flow.retention import ARCHIVE, PLAN, THAW, jobs_with_files, plan_changed, standing
 from billow.flow.whereabouts import FileState, whereabouts
 from billow.home import Home
@@ -93,7 +94,7 @@ def test_a_restored_file_is_what_it_was(world: World) -> None:
 
 
 def test_nobody_can_use_up_the_keys_of_chores(world: World) -> None:
-    client = billow.Client(world.home, world.app)
+    client = Client(world.home, world.app)
     accepted = client.submit("annotate", name="a.vcf", owner=OWNER, delay=1)
     for key in (f"archive:{accepted.id}:1", "plan:event1"):
         client.submit("annotate", key=key, owner=OWNER, delay=10 * KEEP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import billow
+from billow.flow.client import Client
 from billow.flow.whereabouts import FileState, whereabouts
 from billow.home import Home, open_home
 from billow.job import Job
@@ -39,7 +39,7 @@ def test_results_are_archived_and_restored_by_a_running_service(tmp_path: Path) 
     with running(str(target), folder, speed=900) as service:
         home = open_home(folder)
         world = World(home, load_app(target))
-        client = billow.Client(home, world.app)
+        client = Client(home, world.app)
         assert "billow.archive" not in service.view.fleets
         job = client.wait(client.submit("annotate", name="a.vcf", owner="ana").id, 20)
         assert states(home, job) == {FileState.HOT}
@@ -61,7 +61,7 @@ def test_a_rotten_copy_is_told_of_and_not_served(tmp_path: Path) -> None:
     with running(str(target), folder, speed=1800) as service:
         home = open_home(folder)
         world = World(home, load_app(target))
-        client = billow.Client(home, world.app)
+        client = Client(home, world.app)
         job = client.wait(client.submit("annotate", name="a.vcf", owner="ana").id, 20)
         until(lambda: states(home, job) == {FileState.COLD})
         rotten, sound = job.files.values()

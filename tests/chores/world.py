@@ -11,6 +11,7 @@ import pytest
 import billow
 from billow.flow import archive as archive_flow
 from billow.flow import restore as restore_flow
+from billow.flow.client import Client
 from billow.flow.retention import plan_jobs
 from billow.home import Home
 from billow.job import Job
@@ -81,7 +82,7 @@ class World:
     def complete(self, owner: str = OWNER) -> Job:
         """Have a job with two files completed."""
         text = f"result {next(self._texts)}\n"
-        accepted = billow.Client(self.home, self.app).submit(
+        accepted = Client(self.home, self.app).submit(
             "annotate", {"text": text}, owner=owner, name="sample.vcf"
         )
         self.run()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import billow
 from billow.cli.arguments import read_arguments
+from billow.errors import BadInput
 
 app = billow.App("arguments")
 
@@ -56,7 +57,7 @@ def test_a_value_becomes_what_the_parameter_takes(pair: str, value: Any) -> None
 
 @pytest.mark.parametrize("pairs", [["whole"], [""], ["text=1", "text=2"], ["=1", "=2"]])
 def test_what_is_no_pair_is_refused(pairs: list[str]) -> None:
-    with pytest.raises(billow.BadInput):
+    with pytest.raises(BadInput):
         read_arguments(takes, pairs)
 
 

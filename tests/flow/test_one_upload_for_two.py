@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import billow
+from billow.flow.client import Client
 from billow.testing import memory_home, run_jobs
 
 
@@ -25,7 +26,7 @@ def make_app() -> billow.App:
 def test_the_job_that_was_asked_for_is_the_answer_and_has_the_arguments() -> None:
     app = make_app()
     home = memory_home(app)
-    client = billow.Client(home, app)
+    client = Client(home, app)
     asked = client.send_file("head", [b"hello"], name="a.txt", args={"count": 4})
     run_jobs(home, app)
     job = client.job(asked.id)
@@ -36,7 +37,7 @@ def test_the_job_that_was_asked_for_is_the_answer_and_has_the_arguments() -> Non
 def test_an_idempotency_key_makes_one_job_of_each_function() -> None:
     app = make_app()
     home = memory_home(app)
-    client = billow.Client(home, app)
+    client = Client(home, app)
     first = client.send_file("head", [b"hello"], name="a.txt", key="k")
     again = client.send_file("head", [b"hello"], name="a.txt", key="k")
     assert (again.id, again.new) == (first.id, False)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import billow
+from billow.flow.client import Client
 from billow.flow.perform import perform
 from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
@@ -50,7 +51,7 @@ def test_outputs_become_objects_together_with_the_result(tmp_path: Path) -> None
     seen: list[Job] = []
     annotate.on(billow.Event.COMPLETED)(seen.append)
     home = memory_home(app)
-    billow.Client(home, app).send_file("annotate", [b"abc"], name="sample.VCF", owner="ana")
+    Client(home, app).send_file("annotate", [b"abc"], name="sample.VCF", owner="ana")
     [job] = run_jobs(home, app)
     assert job.result["value"] == {"n": 1}
     assert sorted(job.files) == [".annot.vcf", ".bin", ".vcf.count.log"]
@@ -72,7 +73,7 @@ def test_a_failed_try_leaves_no_object() -> None:
         return billow.Outputs({".a": "text", ".b": Path("/nonexistent/file")})
 
     home = memory_home(app)
-    billow.Client(home, app).submit("work")
+    Client(home, app).submit("work")
     [job] = run_jobs(home, app)
     assert job.status is Status.FAILED
     assert job.failure is not None

@@ -15,6 +15,7 @@ from billow.chores import mail
 from billow.chores.mail import NotSent, Post, send
 from billow.clock import VirtualClock
 from billow.errors import BadInput, Conflict, NotFound, Rejected
+from billow.flow.client import Client
 from billow.home import Home, open_home
 from billow.job import Status
 from billow.mail.intent import Manner, mail_job, send_mail
@@ -336,7 +337,7 @@ def test_the_whole_way_from_a_handler_to_the_inbox(
     monkeypatch.setenv("BILLOW_URL", "https://gas.test/")
     app = demo()
     home = memory_home(app, clock)
-    id_ = billow.Client(home, app).submit("work").id
+    id_ = Client(home, app).submit("work").id
     run_jobs(home, app)
     letter = Records(home).letter(only(home).key)
     assert letter is not None
@@ -348,7 +349,7 @@ def test_the_whole_way_from_a_handler_to_the_inbox(
 def test_a_job_that_failed_sends_no_mail_of_success(clock: VirtualClock) -> None:
     app = demo()
     home = memory_home(app, clock)
-    billow.Client(home, app).submit("work", {"fail": True})
+    Client(home, app).submit("work", {"fail": True})
     run_jobs(home, app)
     assert home.ledger.find(function="billow.mail").jobs == []
 
@@ -363,7 +364,7 @@ def test_the_whole_way_by_a_real_server_that_loses_its_answer(
         place = f"smtp://127.0.0.1:{server.port}?tls=none&timeout=5"
         monkeypatch.setenv("BILLOW_MAIL", place)
         monkeypatch.setenv("BILLOW_MAIL_FROM", "GAS <gas@example.org>")
-        billow.Client(home, app).submit("work", owner="a1")
+        Client(home, app).submit("work", owner="a1")
         for _ in range(4):
             run_jobs(home, app)
             clock.advance(3600)

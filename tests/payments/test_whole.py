@@ -16,6 +16,7 @@ from billow.accounts.admin import OPERATOR
 from billow.accounts.opening import open_accounts
 from billow.accounts.secret import Secret
 from billow.clock import SystemClock
+from billow.flow.client import Client
 from billow.home import Home, open_home
 from billow.payments.opening import open_payments
 from billow.payments.service import leaving
@@ -84,7 +85,7 @@ def service(
 
 def test_an_upgrade_brings_back_what_was_archived(service: Service) -> None:
     home, app = service.home, service.app
-    job = billow.Client(home, app).submit("annotate", owner=service.anna)
+    job = Client(home, app).submit("annotate", owner=service.anna)
 
     def is_archived() -> bool:
         run_jobs(home, app)

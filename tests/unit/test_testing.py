@@ -7,6 +7,8 @@ import io
 import pytest
 
 import billow
+from billow.flow.client import Client
+from billow.job import Failure
 from billow.testing import VirtualClock, memory_home, run_jobs
 
 
@@ -41,7 +43,7 @@ def make_app() -> billow.App:
 def test_jobs_run_and_their_handlers_too() -> None:
     app = make_app()
     home = memory_home(app)
-    [accepted] = billow.Client(home, app).submit_many("double", [{"n": 21}])
+    [accepted] = Client(home, app).submit_many("double", [{"n": 21}])
     [job] = run_jobs(home, app)
     assert (job.id, job.status, job.result) == (accepted.id, billow.Status.COMPLETED, 42)
     assert job.finished == home.clock.now()
@@ -52,7 +54,7 @@ def test_jobs_run_and_their_handlers_too() -> None:
 def test_an_upload_becomes_a_job_with_its_file() -> None:
     app = make_app()
     home = memory_home(app)
-    billow.Client(home, app).send_file("measure", io.BytesIO(b"12345"), name="a.txt")
+    Client(home, app).send_file("measure", io.BytesIO(b"12345"), name="a.txt")
     [job] = run_jobs(home, app)
     assert (job.name, job.result) == ("a.txt", 5)
 
@@ -60,7 +62,7 @@ def test_an_upload_becomes_a_job_with_its_file() -> None:
 def test_a_job_whose_file_is_gone_fails() -> None:
     app = make_app()
     home = memory_home(app)
-    client = billow.Client(home, app)
+    client = Client(home, app)
     client.send_file("measure", io.BytesIO(b"12345"), name="a.txt")
     for store in home.objects.stores():
         for info in home.objects.list(store):
@@ -75,7 +77,7 @@ def test_a_failed_job_waits_for_the_clock_and_is_tried_again() -> None:
     app = make_app()
     clock = VirtualClock()
     home = memory_home(app, clock)
-    billow.Client(home, app).submit("double", {"n": -1})
+    Client(home, app).submit("double", {"n": -1})
     [job] = run_jobs(home, app)
     assert (job.status, job.failures, job.due) == (billow.Status.PENDING, 1, clock.now() + 10)
     assert run_jobs(home, app) == []
@@ -89,10 +91,10 @@ def test_a_failed_job_waits_for_the_clock_and_is_tried_again() -> None:
 def test_a_rejected_job_is_not_tried_again() -> None:
     app = make_app()
     home = memory_home(app)
-    billow.Client(home, app).submit("double", {"n": 13})
+    Client(home, app).submit("double", {"n": 13})
     [job] = run_jobs(home, app)
     assert job.status is billow.Status.FAILED
-    assert job.failure == billow.Failure("rejected", "13 brings bad luck")
+    assert job.failure == Failure("rejected", "13 brings bad luck")
     assert home.ledger.find(dead=True).jobs == []
 
 
@@ -115,7 +117,7 @@ def test_a_handler_that_raised_is_tried_again_later(
 
     clock = VirtualClock()
     home = memory_home(app, clock)
-    accepted = billow.Client(home, app).submit("hello")
+    accepted = Client(home, app).submit("hello")
     [job] = run_jobs(home, app)
     assert job.result == "hello"
     assert "mail server" in capsys.readouterr().err

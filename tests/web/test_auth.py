@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-import billow
 from billow.accounts.admin import OPERATOR
 from billow.clock import VirtualClock
+from billow.flow.client import Client
 from billow.job import Job
 from billow.ports.ledger import Submission
 from billow.testing import memory_home, run_jobs
@@ -39,7 +39,7 @@ def town(clock: VirtualClock) -> Iterator[Town]:
 
 def job_of(town: Town, person: Person, function: str = "double") -> Job:
     """A job of somebody's."""
-    made = billow.Client(town.home, app).submit(function, owner=person.owner)
+    made = Client(town.home, app).submit(function, owner=person.owner)
     job = town.home.ledger.get(made.id)
     assert job is not None
     return job

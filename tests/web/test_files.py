@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 import billow
+from billow.flow.client import Client
 from billow.flow.whereabouts import FileState, Whereabouts
 from billow.home import Home, open_home
 from billow.job import Job
@@ -63,7 +64,7 @@ async def client(web: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def done(home: Home, function: str = "make", **args: Any) -> Job:
-    billow.Client(home, app).submit(function, args, name="sample.vcf")
+    Client(home, app).submit(function, args, name="sample.vcf")
     [job] = run_jobs(home, app)
     return job
 

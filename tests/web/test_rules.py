@@ -9,8 +9,8 @@ import pytest
 from starlette.responses import Response
 from starlette.routing import Route
 
-import billow
 from billow.errors import DeclarationError
+from billow.flow.client import Client
 from billow.testing import memory_home, run_jobs
 from billow.web import pages
 from billow.web.api import ENDPOINTS
@@ -55,7 +55,7 @@ class Cast:
             "sender": town.program(owner.account, "submit"),
             "operator": town.program(boss.account, "admin"),
         }
-        client = billow.Client(town.home, app)
+        client = Client(town.home, app)
         self.job = client.send_file("count", [b"abc"], name="a.txt", owner=owner.owner)
         run_jobs(town.home, app)
 

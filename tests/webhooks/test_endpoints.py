@@ -14,6 +14,7 @@ from billow.chores import webhook
 from billow.chores.webhook import NotDelivered, tell
 from billow.clock import VirtualClock
 from billow.errors import BadInput, NotFound, Rejected
+from billow.flow.client import Client
 from billow.home import Home, open_home
 from billow.job import Status
 from billow.testing import memory_home, run_jobs
@@ -258,7 +259,7 @@ def test_the_whole_way_from_a_handler_to_the_owners_server(
     home = memory_home(app, clock)
     hooks = Webhooks(home, local=True)
     mine = hooks.add("ann", f"http://127.0.0.1:{receiver.port}/")
-    accepted = billow.Client(home, app).submit("work", owner="ann")
+    accepted = Client(home, app).submit("work", owner="ann")
     run_jobs(home, app)
     [request] = receiver.requests
     verify(request.body, request.headers, hooks.secrets(mine))

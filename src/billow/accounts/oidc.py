@@ -27,12 +27,16 @@ from billow.accounts.secret import Secret, derive
 from billow.accounts.service import AccountService
 from billow.accounts.sessions import NOWHERE, LoggedIn, Visit
 from billow.accounts.signup import new_account
+from billow.accounts.throttle import Counted, Limit, network
 from billow.errors import BadInput, SettingError, Unavailable
 from billow.ports.accounts import Account, Books, Identity
 
 #: Signatures that are taken: made with a private key, so that nobody with the client's secret, or
 #: with none, can make one.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
+
+#: Log-ins that one network begins.
+_BEGINS = Limit("openid from", free=30)
 
 _TIMEOUT = 10.0
 #: What the provider tells about itself is asked for again after so many seconds of real time.
@@ -88,6 +92,7 @@ class OpenId:
     def __init__(self, service: AccountService, provider: Provider, redirect: str) -> None:
         self._office: Office = service.office
         self._sessions = service.sessions
+        self._door = service.door
         self._provider = provider
         self._redirect = redirect
         self._about: _About | None = None
@@ -95,12 +100,14 @@ class OpenId:
         self._tls = ssl.create_default_context()
         _check_address(provider.issuer)
 
-    def begin(self) -> Begun:
+    def begin(self, visit: Visit = NOWHERE) -> Begun:
         """Begin a log-in.
 
         Raises:
+            TooMany: too many were begun from there of late.
             Unavailable: the provider does not answer.
         """
+        self._door.charge(Counted(_BEGINS, network(visit.address)))
         about, key, now = self._describe(), self._office.store.key(), self._office.now()
         subject, lifetime = self._provider.issuer, self._office.rules.code_for
         id_ = self._office.store.change(

@@ -42,7 +42,8 @@ class AccountService:
     ) -> None:
         self._office = Office(home.accounts, home.clock, rules or Rules(), follow or FollowUps())
         hasher = hasher or Hasher()
-        door = Door(self._office, hasher)
+        #: Counts tries; for further ways of logging in.
+        self.door = door = Door(self._office, hasher)
         #: Who is logged in: `find`, `end`, `all`, `end_one`, `end_others`.
         self.sessions = Sessions(self._office)
         #: Programs: `find`, `need`, `create`, `all`, `end`.

@@ -53,16 +53,20 @@ class Verbs(click.Group):
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", metavar="FILE", help="The file of settings; default: beside the app.")
 @click.version_option(__version__, prog_name="billow")
-def billow() -> None:
+def billow(config: str | None) -> None:
     """Turn a Python function into an elastic, self-operating service.
 
     `billow up app.py` runs a service; `billow send FUNCTION FILE` gives it work.
     Every verb that shows something takes --json.
     """
-    from billow.settings import check_environment  # noqa: PLC0415 - the help needs no settings
+    from billow.cli.place import use_settings  # noqa: PLC0415 - the help needs no settings
+    from billow.settings import check_environment  # noqa: PLC0415
 
     check_environment()
+    if config is not None:
+        use_settings(config)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import functools
+<<<<<<< HEAD
+=======
+import json
+import os
+>>>>>>> main
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +16,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from billow.errors import BadInput, NotFound
+<<<<<<< HEAD
 from billow.service_file import read_service
 from billow.settings import in_force, setting
+=======
+from billow.settings import in_force, setting, settings_file
+from billow.settings_file import FILE
+>>>>>>> main
 
 if TYPE_CHECKING:
     from billow.app import App
@@ -73,11 +83,15 @@ class Place:
 
 
 def find_place(app: str | None = None, folder: str | None = None) -> Place:
-    """The place that the options, the environment and the present directory amount to.
+    """The place that the options, the settings and the present directory amount to.
+
+    From then on the file of settings there counts, in processes that are started from here too.
 
     Raises:
         BadInput: a path holds a NUL character.
+        SettingError: the file of settings is wrong.
     """
+    _adopt_settings(app)
     wanted, kept = in_force("app", app), in_force("folder", folder)
     if "\0" in f"{wanted.value}{kept.value}":
         raise BadInput("a path cannot hold a NUL character")
@@ -108,11 +122,61 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_place
 
 
+<<<<<<< HEAD
+=======
+def read_service(folder: Path) -> dict[str, Any] | None:
+    """What the latest service in `folder` wrote about itself, if it can be read."""
+    try:
+        told = json.loads((folder / SERVICE_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def use_settings(path: str) -> None:
+    """Let the file of settings at `path` count.
+
+    Raises:
+        SettingError: it cannot be read, or has a name that is no setting.
+    """
+    _export(setting("config").env, str(Path(path).absolute()))
+    settings_file()
+
+
+def _adopt_settings(app: str | None) -> None:
+    """Let the file of settings count: the one that is named, or the one beside the app."""
+    name = setting("config").env
+    if not os.environ.get(name):
+        target = str(in_force("app", app).value)
+        found = _folder(target) / FILE
+        if "\0" in target or not found.is_file():
+            return
+        _export(name, str(found.absolute()))
+    written = settings_file()
+    for variable, value in written.env.items() if written else ():
+        if variable not in os.environ:
+            _export(variable, value)
+
+
+def _export(name: str, value: str) -> None:
+    """Set a variable for this command and what it starts."""
+    os.environ[name] = value
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.find_root().call_on_close(functools.partial(os.environ.pop, name, None))
+
+
+>>>>>>> main
 def _beside(target: str | None) -> Path:
-    if target is None or not Path(target).exists():
-        return Path(FOLDER)
+    return Path(FOLDER) if target is None else _folder(target) / FOLDER
+
+
+def _folder(target: str) -> Path:
+    """The folder that an app is in; the present one if it is a module's name."""
     path = Path(target)
-    return (path if path.is_dir() else path.parent) / FOLDER
+    if "\0" in target or not path.exists():
+        return Path()
+    return path if path.is_dir() else path.parent
 
 
 def _alive(pid: Any) -> bool:

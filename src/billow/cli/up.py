@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from billow.cli.place import find_place
+from billow.cli.place import find_place, use_settings
 from billow.errors import NotFound
-from billow.settings import in_force, setting
+from billow.settings import SETTINGS, in_force, setting
 
 if TYPE_CHECKING:
     from billow.app import App
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target", required=False)
+@click.option("--config", metavar="FILE", help=setting("config").help)
 @click.option("--folder", metavar="DIR", help=setting("folder").help)
 @click.option("--host", metavar="HOST", help=setting("host").help)
 @click.option("--port", metavar="PORT", help=setting("port").help)
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 def up(
     *,
     target: str | None,
+    config: str | None,
     folder: str | None,
     plain: bool,
     as_json: bool,
@@ -43,10 +45,14 @@ def up(
     TARGET is a file, a folder with an app.py, or package.module:name; default is the setting
     `app`. What was accepted before and is not finished is done now.
     """
+    if config is not None:
+        use_settings(config)
+    place = find_place(target, folder)
     host, port, speed, grace = (
         in_force(name, options[name]).value for name in ("host", "port", "speed", "grace")
     )
-    place = find_place(target, folder)
+    for row in SETTINGS:
+        in_force(row.name)  # what is wrong is said here, and not in the log of some process
     if place.target is None:
         raise NotFound("there is no app.py here; say which app to run: billow up TARGET")
     app = place.app()

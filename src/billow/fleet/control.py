@@ -109,7 +109,10 @@ class Controller:
             changing=self._changing,
             settled_at=self._settled_at,
             known=known,
-            **counted,
+            starting=counted["starting"],
+            idle=counted["idle"],
+            busy=counted["busy"],
+            draining=counted["draining"],
         )
 
     def _settle(self, counted: dict[str, int]) -> None:

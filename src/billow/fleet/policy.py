@@ -10,6 +10,18 @@ from typing import Any, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """What comes to the web servers, over the last few seconds."""
+
+    #: Requests a second.
+    requests: float = 0.0
+    #: Seconds that 95 of 100 answers took at most; None if there were none.
+    p95: float | None = None
+    #: Share of one core that a server used on average; None if it is not known.
+    cpu: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """A fleet and its queue at one moment."""
 
@@ -33,6 +45,8 @@ class Observation:
     settled_at: float | None = None
     #: False if the queue could not be read; its numbers are the last known ones then.
     known: bool = True
+    #: What comes to the servers, if this is a fleet of web servers.
+    traffic: Traffic | None = None
 
 
 class AlarmView(NamedTuple):

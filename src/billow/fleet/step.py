@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from billow.errors import DeclarationError
-from billow.fleet.alarm import Alarm, AlarmState, Missing, Verdict
+from billow.fleet.alarm import Alarm
 from billow.fleet.policy import Decision, Observation
 from billow.fleet.samples import Samples
+from billow.ops.judging import AlarmState, Missing, Verdict
 from billow.units import Duration, human_time, seconds
 
 _UNKNOWN = Verdict()

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from billow.app import App
 from billow.errors import BadInput, Conflict, NotFound, TooLarge
 from billow.flow.arrivals import ARGS, DELAY, DIGEST, FUNCTION, KEY, arrival_rule, upload_digest
+from billow.flow.originals import attach
 from billow.function import Function
 from billow.home import Home, open_home
 from billow.job import Job
@@ -223,7 +224,9 @@ def connect(app: App, folder: str | Path = DEFAULT_FOLDER) -> Client:
     Raises:
         Unavailable: the folder cannot be used.
     """
-    return Client(open_home(folder, arrivals=arrival_rule(app)), app)
+    home = open_home(folder, arrivals=arrival_rule(app))
+    attach(app, lambda: home)
+    return Client(home, app)
 
 
 def check_idempotency(key: str | None) -> str | None:

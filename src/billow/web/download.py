@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable
-from typing import NamedTuple
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -13,15 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from billow.errors import Error
 from billow.ports.objects import ObjectInfo
 from billow.web.context import Context
-
-_RANGE = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})")
-
-
-class Span(NamedTuple):
-    """Bytes from `start` to before `end`."""
-
-    start: int
-    end: int
+from billow.web.sendfile import Span, asked_in, part_asked
 
 
 class RangeOutside(Error):
@@ -70,21 +61,10 @@ def disposition(name: str) -> str:
 
 def _span(request: Request, size: int, etag: str) -> Span | None:
     """The one range that was asked for; None stands for everything, as for what cannot be read."""
-    found = _RANGE.fullmatch(request.headers.get("range", "").strip())
-    if found is None or request.headers.get("if-range", etag) != etag:
-        return None
-    first, last = found.groups()
-    if first:
-        start, end = int(first), min(size, int(last) + 1 if last else size)
-        if last and int(last) < start:
-            return None
-    elif last:
-        start, end = max(0, size - int(last)), size
-    else:
-        return None
-    if start >= end:
+    span = part_asked(asked_in(request.scope["headers"]), size, etag)
+    if span is not None and span.start >= span.end:
         raise RangeOutside(f"the file has {size} bytes", size=size)
-    return Span(start, end)
+    return span
 
 
 async def _in_thread(context: Context, blocks: Iterable[bytes]) -> AsyncIterator[bytes]:

@@ -140,6 +140,8 @@ RULES: Mapping[str, Rule] = {
     # The way in
     "GET /login": OPEN,
     "POST /login": OPEN,
+    "GET /login/openid": OPEN,
+    "GET /login/openid/back": OPEN,
     "GET /signup": OPEN,
     "POST /signup": OPEN,
     "GET /verify": OPEN,

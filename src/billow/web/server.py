@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from billow.app import App
 from billow.errors import Error, SettingError
+from billow.flow.originals import attach
 from billow.home import Home
 from billow.settings import in_force
 from billow.web import pages
@@ -38,6 +39,7 @@ def make_app(home: Home, app: App) -> Starlette:
     come from `billow.web.pages.routes()`; if the console has an `error_page(request, problem)`,
     browsers get that instead of a problem document.
     """
+    attach(app, lambda: home)
     context = Context(home, app)
     metrics = Metrics(home, app)
     routes: list[BaseRoute] = [*routes_of(ENDPOINTS), *pages.routes()]

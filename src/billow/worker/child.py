@@ -26,6 +26,7 @@ from typing import BinaryIO, NamedTuple
 from billow.chores import chore, is_chore
 from billow.errors import Error
 from billow.flow.arrivals import arrival_rule
+from billow.flow.originals import attach
 from billow.flow.perform import perform, run_handler
 from billow.flow.retention import consequences
 from billow.flow.surroundings import Surroundings, scratch_of
@@ -229,6 +230,8 @@ def _load(target: str, name: str, place: Place) -> tuple[Function, Surroundings]
     @cache
     def home() -> Home:
         return open_home(place.folder, arrivals=arrival_rule(app), speed=place.speed)
+
+    attach(app, home)
 
     def stage(data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
         return home().objects.stage(data, limit)

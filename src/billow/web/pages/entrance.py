@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -13,6 +11,7 @@ from billow.errors import Error
 from billow.web.auth import Lobby
 from billow.web.context import context_of
 from billow.web.pages.desk import answer, go, read, secret
+from billow.web.pages.elsewhere import Elsewhere, local
 
 _FORM = ["GET", "POST"]
 
@@ -23,6 +22,7 @@ class Entrance:
     def __init__(self, lobby: Lobby) -> None:
         self._service = lobby.service
         self._cookie = lobby.cookie
+        self._elsewhere = Elsewhere(lobby)
 
     def routes(self) -> list[BaseRoute]:
         """Their addresses."""
@@ -34,6 +34,7 @@ class Entrance:
             Route("/forgot", self.forgot, methods=_FORM, name="forgot"),
             Route("/reset", self.reset, methods=_FORM, name="reset"),
             Route("/email", self.email, methods=_FORM, name="email"),
+            *self._elsewhere.routes(),
         ]
 
     async def log_in(self, request: Request) -> Response:
@@ -43,7 +44,7 @@ class Entrance:
             if context.visitor.who is not None:
                 return go("/")
             after = local(request.query_params.get("next", ""))
-            return await answer(request, "account/login", {"after": after, "email": ""})
+            return await self._log_in(request, {"after": after, "email": ""})
         sent = await read(request)
         email, after = sent.get("email", "")[:300], local(sent.get("next", ""))
         try:
@@ -51,8 +52,7 @@ class Entrance:
                 self._service.log_ins.log_in, email, secret(sent, "password"), context.visitor.visit
             )
         except Error as problem:
-            model = {"after": after, "email": email}
-            return await answer(request, "account/login", model, problem)
+            return await self._log_in(request, {"after": after, "email": email}, problem)
         return self._cookie.give(go(after or "/"), made)
 
     async def log_out(self, request: Request) -> Response:
@@ -67,7 +67,7 @@ class Entrance:
         """The sign-up form, and what it sends."""
         context = context_of(request)
         if request.method != "POST":
-            return await answer(request, "account/signup", {"email": "", "name": ""})
+            return await self._sign_up(request, {"email": "", "name": ""})
         sent = await read(request)
         email, name = sent.get("email", "")[:300], sent.get("name", "")[:300]
         try:
@@ -79,8 +79,20 @@ class Entrance:
                 context.visitor.visit,
             )
         except Error as problem:
-            return await answer(request, "account/signup", {"email": email, "name": name}, problem)
+            return await self._sign_up(request, {"email": email, "name": name}, problem)
         return go("/login?told=mailed")
+
+    async def _log_in(
+        self, request: Request, model: dict[str, str], problem: Error | None = None
+    ) -> Response:
+        full = {**model, "elsewhere": self._elsewhere.name}
+        return await answer(request, "account/login", full, problem)
+
+    async def _sign_up(
+        self, request: Request, model: dict[str, str], problem: Error | None = None
+    ) -> Response:
+        full = {**model, "after": "", "elsewhere": self._elsewhere.name}
+        return await answer(request, "account/signup", full, problem)
 
     async def verify(self, request: Request) -> Response:
         """Where the link in the mail leads: the password once more, and there is an account."""
@@ -140,14 +152,6 @@ class Entrance:
         except Error as problem:
             return await answer(request, "account/email", {"code": code}, problem)
         return go("/account?told=saved" if context.visitor.who else "/login?told=saved")
-
-
-def local(path: str) -> str:
-    """A path of this service, or "": elsewhere nobody is sent."""
-    plain = unquote(path)
-    if not path.startswith("/") or plain[1:2] in ("/", "\\") or not plain.isprintable():
-        return ""
-    return path[:2000]
 
 
 def _code(request: Request) -> str:

@@ -1,0 +1,1 @@
+"""What is wrong, what was done about it, and whom it woke."""

@@ -1,0 +1,138 @@
+"""What many values come down to: how many, their sum, the extremes, and about where they lie."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from billow.errors import DeclarationError
+
+#: Ratio of two neighbouring buckets: a percentile is right within 2 %.
+GAMMA = 1.04
+_LOG_GAMMA = math.log(GAMMA)
+#: The bucket of zero, of what is below zero, and of what is next to nothing.
+LOWEST = -600
+
+#: Statistics by name, beside percentiles such as `p95` and `p99.9`.
+STATISTICS = ("avg", "sum", "min", "max", "count")
+
+
+def bucket_of(value: float) -> int:
+    """The bucket that a value falls into."""
+    if value <= 0:
+        return LOWEST
+    return max(LOWEST, math.ceil(math.log(value) / _LOG_GAMMA))
+
+
+def value_of(bucket: int) -> float:
+    """The value that stands for a bucket."""
+    return 0.0 if bucket <= LOWEST else 2 * GAMMA**bucket / (GAMMA + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Values summed up. Adding two gives that of all their values, in any order."""
+
+    count: int
+    total: float
+    low: float
+    high: float
+    #: How many values each bucket has; empty if no percentiles are asked of this metric.
+    buckets: Mapping[int, int] = field(default_factory=dict)
+
+    def __add__(self, other: Summary) -> Summary:
+        buckets = dict(self.buckets)
+        for bucket, count in other.buckets.items():
+            buckets[bucket] = buckets.get(bucket, 0) + count
+        return Summary(
+            self.count + other.count,
+            self.total + other.total,
+            min(self.low, other.low),
+            max(self.high, other.high),
+            buckets,
+        )
+
+    def statistic(self, name: str) -> float | None:
+        """A statistic by its name; None if nothing is known of it."""
+        match name:
+            case "avg":
+                return self.total / self.count if self.count else None
+            case "sum":
+                return self.total
+            case "min":
+                return self.low if self.count else None
+            case "max":
+                return self.high if self.count else None
+            case "count":
+                return float(self.count)
+            case _:
+                return self._percentile(percent(name))
+
+    def _percentile(self, share: float) -> float | None:
+        """The value that `share` of the values do not exceed, within 2 %."""
+        known = sum(self.buckets.values())
+        rank, seen = share * known, 0
+        for bucket in sorted(self.buckets):
+            seen += self.buckets[bucket]
+            if seen >= rank:
+                return min(max(value_of(bucket), self.low), self.high)
+        return None
+
+
+def summary_of(values: Iterable[float]) -> Summary:
+    """The summary of these values; there must be at least one."""
+    every = list(values)
+    buckets: dict[int, int] = {}
+    for value in every:
+        bucket = bucket_of(value)
+        buckets[bucket] = buckets.get(bucket, 0) + 1
+    return Summary(len(every), sum(every), min(every), max(every), buckets)
+
+
+def is_statistic(name: str) -> bool:
+    """Whether a statistic is called so."""
+    if name in STATISTICS:
+        return True
+    try:
+        percent(name)
+    except DeclarationError:
+        return False
+    return True
+
+
+def percent(name: str) -> float:
+    """The share that a percentile's name says: `p95` is 0.95.
+
+    Raises:
+        DeclarationError: it is no percentile.
+    """
+    try:
+        share = float(name[1:]) / 100 if name[:1] == "p" and name[1:2].isdigit() else math.nan
+    except ValueError:
+        share = math.nan
+    if not 0 < share < 1:
+        allowed = ", ".join(STATISTICS)
+        raise DeclarationError(f"{name!r} is no statistic; there are {allowed}, p50, p95, p99.9 …")
+    return share
+
+
+def enough(name: str, count: int) -> bool:
+    """Whether so many values tell something about a percentile, as CloudWatch has it."""
+    if name in STATISTICS:
+        return True
+    share = percent(name)
+    return count >= 10 / (1 - share) if share >= 0.5 else count >= 10 / share
+
+
+class Source(Protocol):
+    """Where measured values come from."""
+
+    def summaries(self, name: str, since: float, until: float, step: float) -> list[Summary | None]:
+        """A metric in steps from `since` to before `until`; None where nothing was measured."""
+        ...
+
+    def kind(self, name: str) -> str:
+        """`counter`, `gauge` or `timer`; a gauge if the metric is not known."""
+        ...
