@@ -16,11 +16,8 @@ from billow.ops.page import Page
 from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, Limits, Retry
 from billow.plan import Account, Plan
-<<<<<<< HEAD
-from billow.visits import Browse, Setup, Visitors
-=======
 from billow.pool import Pool
->>>>>>> main
+from billow.visits import Browse, Setup, Visitors
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -93,13 +90,10 @@ class App:
         self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
-<<<<<<< HEAD
         #: What visitors do in a load drill; None if the app does not say.
         self.visiting: Visitors | None = None
-=======
         #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
         self.web = Pool()
->>>>>>> main
 
     def __repr__(self) -> str:
         return f"App({self.name!r})"
@@ -222,7 +216,6 @@ class App:
 
         return register
 
-<<<<<<< HEAD
     @overload
     def visitors(self, browse: Browse, /) -> Browse: ...
 
@@ -250,7 +243,7 @@ class App:
             return visit
 
         return declare if browse is None else declare(browse)
-=======
+
     def oncall(self, page: Page, *, service: str | None = None) -> None:
         """Declare whom incidents of a service page.
 
@@ -273,7 +266,6 @@ class App:
     def rotas(self) -> dict[str, Rota]:
         """The rotas of all policies, by name."""
         return {page.rota.name: page.rota for page in self.policies.values()}
->>>>>>> main
 
     def get(self, name: str) -> Function:
         """The function called `name`.
