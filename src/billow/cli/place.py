@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import functools
-<<<<<<< HEAD
-=======
-import json
 import os
->>>>>>> main
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from billow.errors import BadInput, NotFound
-<<<<<<< HEAD
 from billow.service_file import read_service
-from billow.settings import in_force, setting
-=======
 from billow.settings import in_force, setting, settings_file
 from billow.settings_file import FILE
->>>>>>> main
 
 if TYPE_CHECKING:
     from billow.app import App
@@ -122,17 +114,6 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_place
 
 
-<<<<<<< HEAD
-=======
-def read_service(folder: Path) -> dict[str, Any] | None:
-    """What the latest service in `folder` wrote about itself, if it can be read."""
-    try:
-        told = json.loads((folder / SERVICE_FILE).read_text())
-    except (OSError, ValueError):
-        return None
-    return told if isinstance(told, dict) else None
-
-
 def use_settings(path: str) -> None:
     """Let the file of settings at `path` count.
 
@@ -166,7 +147,6 @@ def _export(name: str, value: str) -> None:
         context.find_root().call_on_close(functools.partial(os.environ.pop, name, None))
 
 
->>>>>>> main
 def _beside(target: str | None) -> Path:
     return Path(FOLDER) if target is None else _folder(target) / FOLDER
 
