@@ -23,7 +23,6 @@ def main() -> None:
 
     It stops at SIGTERM, and when its input ends: nobody would read its reports any more.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides what Ctrl-C means
     _use_uvloop()
     orders = Orders.decode(sys.stdin.readline())
     try:
