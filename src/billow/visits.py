@@ -151,7 +151,7 @@ Visit: TypeAlias = Generator[Step, Reply, None]
 #: Begins a visit.
 Browse: TypeAlias = Callable[[Visitor], Visit]
 
-#: Prepares the service: gets a `billow.Client` and the address, and returns something for JSON.
+#: Prepares the service; gets a `billow.testing.Client` and the address, and returns JSON.
 Setup: TypeAlias = Callable[[Any, str], Any]
 
 

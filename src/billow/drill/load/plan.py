@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from billow.drill.load.arrivals import Stage
 from billow.errors import BadInput
+from billow.visits import Step
 
 #: No drill asks more than this.
 MAX_RATE = 20_000.0
@@ -77,6 +78,8 @@ class Plan:
         self._check("--flood", self.flood, 1, MAX_FLOOD, "times the rate")
         self._check("--timeout", self.timeout, 0.1, 120, "seconds")
         self._check("a drill", self.planned, 1, MAX_REQUESTS, "requests")
+        for path in self.paths:
+            Step("GET", path)
 
     def _check(self, what: str, value: float, least: float, most: float, unit: str) -> None:
         if not least <= value <= most:
