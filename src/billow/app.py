@@ -15,6 +15,7 @@ from billow.function import Function
 from billow.ops.page import Page
 from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, Limits, Retry
+from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
 from billow.pool import Pool
 from billow.visits import Browse, Setup, Visitors
@@ -70,7 +71,7 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
-class App:
+class App(Pages):
     """A service in the making: functions, stores and queues, declared in one Python file.
 
     Args:
@@ -78,6 +79,7 @@ class App:
     """
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
@@ -104,12 +106,7 @@ class App:
         Raises:
             DeclarationError: it is no folder, or not told from the root on.
         """
-        if not templates.is_absolute() or not templates.is_dir():
-            raise DeclarationError(
-                f"mail templates {str(templates)!r}: give a folder, such as "
-                "Path(__file__).parent / 'mail'"
-            )
-        self.mail_templates = templates
+        self.mail_templates = folder_of("mail templates", templates)
 
     def store(self, name: str) -> Store:
         """Declare a store, or get the one declared before under this name."""

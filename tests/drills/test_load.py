@@ -64,7 +64,7 @@ def drill(*words: str, folder: Path) -> subprocess.Popen[str]:
 def test_a_killed_server_costs_at_most_what_was_under_way(tmp_path: Path) -> None:
     asked = ("--rate", "1200/min", "--for", "10s", "--visitors", "20", "--seed", "3")
     app = str(tmp_path / "app.py")
-    running = drill(*asked, "--kill-server", "--p99", "10s", app, "--json", folder=tmp_path)
+    running = drill(*asked, "--kill-server", "--latency", "10s", app, "--json", folder=tmp_path)
     out, err = running.communicate()
     assert running.returncode in (0, 1), err
     told = json.loads(out)
@@ -124,7 +124,7 @@ def test_a_service_that_runs_already_is_watched_if_its_folder_is_told(tmp_path: 
     asked = ("--rate", "40/s", "--for", "3s", "--visitors", "5", "--path", "/healthz", "--json")
     with service(tmp_path) as url:
         place = ("--folder", str(tmp_path / ".billow"))
-        running = drill(*asked, *place, "--p99", "10s", url, folder=tmp_path)
+        running = drill(*asked, *place, "--latency", "10s", url, folder=tmp_path)
         out, err = running.communicate()
     assert running.returncode == 0, (out, err)
     told = json.loads(out)

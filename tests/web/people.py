@@ -65,9 +65,9 @@ class Person:
 class Town:
     """The service, and those who use it."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, declared: billow.App | None = None) -> None:
         self.home = home
-        self.web: Starlette = make_app(home, app)
+        self.web: Starlette = make_app(home, declared or app)
         self.context = self.web.state.context
         self.lobby: Lobby = self.web.state.lobby
         self.service: AccountService = self.lobby.service

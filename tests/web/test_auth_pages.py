@@ -10,7 +10,7 @@ import pytest
 from billow.accounts.admin import OPERATOR
 from billow.clock import VirtualClock
 from billow.testing import memory_home
-from billow.web.pages.elsewhere import local
+from billow.web.replies import local
 from tests.web.people import HTML, PASSWORD, Person, Town, app, form_in
 
 pytestmark = pytest.mark.anyio

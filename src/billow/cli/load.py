@@ -38,7 +38,7 @@ _INTERRUPTED = 130
 @click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Every visitor's.")
 @click.option("--poisson", is_flag=True, help="Let requests come at random, not evenly.")
 @click.option("--timeout", default="10s", metavar="TIME", help="How long an answer may take.")
-@click.option("--p99", default="500ms", metavar="TIME", help="Passed if 99 % take no longer.")
+@click.option("--latency", default="500ms", metavar="TIME", help="Passed if 99 % take no longer.")
 @click.option("--kill-server", "kill", is_flag=True, help="Kill a web server in the middle.")
 @click.option("--hang-server", "hang", is_flag=True, help="Stop a web server in the middle.")
 @click.option("--flood", default="1x", metavar="TIMES", help="In the middle, so many times more.")
@@ -101,7 +101,7 @@ def _plan(asked: dict[str, Any]) -> Plan:
         paths=asked["paths"],
         headers=read_pairs(asked["headers"], ":", "header"),
         cookies=read_pairs(asked["cookies"], "=", "cookie"),
-        bounds=Bounds(p99=seconds(asked["p99"])),
+        bounds=Bounds(p99=seconds(asked["latency"])),
     )
 
 

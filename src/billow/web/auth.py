@@ -67,7 +67,10 @@ class Lobby:
         self.service = service
         self.cookie = Cookie(public.secure)
         self.plans: Mapping[str, Plan] = context.app.plan_by_name
-        self.allowance = Allowance(service.plans, self.plans, context.home.clock, self._is_admin)
+        home = context.home
+        self.allowance = Allowance(
+            service.plans, self.plans, home.clock, self._is_admin, home.ledger
+        )
         #: All of the service, whoever asks.
         self.whole = context
         self.public = public
@@ -165,7 +168,7 @@ class Identify:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        still = scope["path"].startswith("/static/")
+        still = scope["path"].startswith(("/static/", "/assets/"))
         visitor = NOBODY if still else await self._lobby.receive(scope)
         scope["billow.context"] = self._lobby.context(visitor)
         scope["billow.owner"], scope["billow.max_upload"] = visitor.owner, visitor.most

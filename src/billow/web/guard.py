@@ -26,12 +26,18 @@ MAX_HEADERS = 32 * 1024
 MAX_TARGET = 8 * 1024
 
 
-def content_policy(*forms: str) -> str:
-    """What a page may load, and where its forms may lead: here, and to the origins `forms`."""
+def content_policy(*forms: str, nonce: str = "") -> str:
+    """What a page may load, and where its forms may lead: here, and to the origins `forms`.
+
+    Args:
+        forms: origins.
+        nonce: what inline styles of this page carry; without one there may be none.
+    """
     allowed = " ".join(["'self'", *forms])
+    styles = f"style-src 'self' 'nonce-{nonce}'; " if nonce else ""
     return (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        f"form-action {allowed}; frame-ancestors 'none'"
+        f"default-src 'self'; {styles}img-src 'self' data: blob:; object-src 'none'; "
+        f"base-uri 'none'; form-action {allowed}; frame-ancestors 'none'"
     )
 
 
@@ -89,6 +95,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 begun = True
                 headers = MutableHeaders(scope=message)
+                if nonce := scope.get("billow.nonce"):
+                    headers.setdefault("content-security-policy", content_policy(nonce=nonce))
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

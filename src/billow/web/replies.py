@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -75,13 +76,32 @@ def refuse(
     return Response(json_bytes(full), problem["status"], made, media_type=PROBLEM)
 
 
+def wants_page(request: Request) -> bool:
+    """Whether a person looks at the answer."""
+    path: str = request.scope["path"]
+    return "text/html" in request.headers.get("accept", "") and not path.startswith("/api/")
+
+
+def log_in_page(request: Request) -> str:
+    """The address of the log-in page, which leads back to what was asked for."""
+    if request.method != "GET":
+        return "/login"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"/login?next={quote(request.url.path + query, safe='')}"
+
+
+def local(path: str) -> str:
+    """A path of this service, or "": elsewhere nobody is sent."""
+    plain = unquote(path)
+    if not path.startswith("/") or plain[1:2] in ("/", "\\") or not plain.isprintable():
+        return ""
+    return path[:2000]
+
+
 def _page(request: Request, problem: Mapping[str, Any]) -> Response | None:
     """The console's page for a problem, for those who ask for HTML outside of the API."""
     error_page = getattr(request.app.state, "error_page", None)
-    path: str = request.scope["path"]
-    if error_page is None or path.startswith("/api/"):
-        return None
-    if "text/html" not in request.headers.get("accept", ""):
+    if error_page is None or not wants_page(request):
         return None
     response: Response = error_page(request, problem)
     return response

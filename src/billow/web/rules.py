@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
@@ -18,8 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from billow.accounts.errors import Forbidden, NotLoggedIn
 from billow.accounts.roles import ADMIN, READ, SUBMIT
 from billow.errors import DeclarationError
+from billow.rendition import Rendition
+from billow.route import Route as Declared
 from billow.web.auth import Lobby, check_form
 from billow.web.context import context_of
+from billow.web.renditions import Judge
+from billow.web.replies import log_in_page, wants_page
+from billow.web.site.assets import PLACE
 from billow.web.visitor import Visitor
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -119,6 +123,7 @@ RULES: Mapping[str, Rule] = {
     f"GET {_API}/series": ADMINS,
     # Pages
     "GET /": READS,
+    "GET /console": READS,
     "GET /jobs": READS,
     "POST /jobs": SENDS,
     "GET /jobs/{id}": READS,
@@ -181,43 +186,87 @@ def keys_of(route: BaseRoute) -> list[str]:
     return [f"GET {route.path}"]
 
 
-def ruled(routes: Iterable[BaseRoute], lobby: Lobby) -> list[BaseRoute]:
+def rules_of(renditions: Iterable[Rendition]) -> dict[str, Rule]:
+    """The rules of an app's renditions."""
+    return {f"GET {each.path}": OPEN if each.who == "anybody" else READS for each in renditions}
+
+
+class RuledJudge(Judge):
+    """Finds out who asks for a rendition, and holds them to its rule."""
+
+    def __init__(self, lobby: Lobby) -> None:
+        self._lobby = lobby
+        self.own = lobby.public.host
+
+    async def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:
+        """Who asks.
+
+        Raises:
+            NotLoggedIn, Forbidden: they may not.
+        """
+        visitor = await self._lobby.receive(scope)
+        check(visitor, OPEN if rendition.who == "anybody" else READS)
+        return visitor
+
+
+def site_rules(routes: Iterable[Declared]) -> dict[str, Rule]:
+    """The rules of an app's own site, as it declares them."""
+    levels = {"anybody": Level.ANYBODY, "user": Level.USER}
+    return {f"GET {PLACE}/{{path:path}}": OPEN} | {
+        key: ADMINS if route.who == "admin" else Rule(levels[route.who], route.scope)
+        for route in routes
+        for key in route.keys
+    }
+
+
+def ruled(
+    routes: Iterable[BaseRoute], lobby: Lobby, own: Mapping[str, Rule] | None = None
+) -> list[BaseRoute]:
     """The routes, each behind its rules.
+
+    Args:
+        routes: of Billow, or of the app's own site.
+        lobby: who tells people apart.
+        own: the rules of the app's own site, if these are its routes.
 
     Raises:
         DeclarationError: one has no rule.
     """
-    behind = list(routes)
+    behind, rules = list(routes), RULES if own is None else own
     for route in behind:
-        missing = [key for key in keys_of(route) if key not in RULES]
+        missing = [key for key in keys_of(route) if key not in rules]
         if missing:
             raise DeclarationError(f"nothing says who may use {', '.join(missing)}")
         assert isinstance(route, (Route, Mount))
-        route.app = _Ruled(route.app, route, lobby)
+        route.app = _Ruled(route.app, route, lobby, rules)
     return behind
 
 
 class _Ruled:
     """A route behind its rules."""
 
-    def __init__(self, app: ASGIApp, route: Route | Mount, lobby: Lobby) -> None:
+    def __init__(
+        self, app: ASGIApp, route: Route | Mount, lobby: Lobby, rules: Mapping[str, Rule]
+    ) -> None:
         self._app = app
         self._path = route.path
+        self._rules = rules
         self._lobby = lobby
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         visitor = context_of(request).visitor
         method = "GET" if request.method == "HEAD" else request.method
-        rule = RULES.get(f"{method} {self._path}", RULES.get(f"GET {self._path}", ADMINS))
+        rules = self._rules
+        rule = rules.get(f"{method} {self._path}", rules.get(f"GET {self._path}", ADMINS))
         try:
             check(visitor, rule)
             if method not in _SAFE:
                 check_form(scope, visitor)
         except NotLoggedIn:
-            if not _wants_page(request):
+            if not wants_page(request):
                 raise
-            await RedirectResponse(_log_in(request), 303)(scope, receive, send)
+            await RedirectResponse(log_in_page(request), 303)(scope, receive, send)
             return
         except Forbidden:
             denied = f"{method} {self._path}"
@@ -245,17 +294,3 @@ def check(visitor: Visitor, rule: Rule) -> None:
         visitor.who.need(ADMIN)
     else:
         visitor.who.need(rule.scope)
-
-
-def _wants_page(request: Request) -> bool:
-    """Whether a person looks at the answer."""
-    path: str = request.scope["path"]
-    return "text/html" in request.headers.get("accept", "") and not path.startswith(_API)
-
-
-def _log_in(request: Request) -> str:
-    """The log-in page, which leads back to what was asked for."""
-    if request.method != "GET":
-        return "/login"
-    query = f"?{request.url.query}" if request.url.query else ""
-    return f"/login?next={quote(request.url.path + query, safe='')}"

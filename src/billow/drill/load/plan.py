@@ -127,7 +127,7 @@ class Plan:
         words = ["billow", "drill", "load", "--rate", _told_rate(self.rate)]
         words += ["--for", f"{self.length:g}s", "--visitors", str(self.visitors)]
         words += ["--seed", str(self.seed), *(["--poisson"] if self.poisson else [])]
-        words += ["--timeout", f"{self.timeout:g}s", "--p99", f"{self.bounds.p99 * 1000:g}ms"]
+        words += ["--timeout", f"{self.timeout:g}s", "--latency", f"{self.bounds.p99 * 1000:g}ms"]
         words += [f"--{name}-server" for name in ("kill", "hang") if getattr(self, name)]
         words += ["--flood", f"{self.flood:g}x"] if self.flood > 1 else []
         words += [word for path in self.paths for word in ("--path", path)]

@@ -1,4 +1,4 @@
-"""Accepting jobs as part of a transaction."""
+"""Accepting jobs as part of a transaction, and counting those there are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from billow.drivers.embedded.rows import PENDING, Tally
 from billow.errors import Conflict
 from billow.ids import new_ids
-from billow.ports.ledger import Accepted, Submission
+from billow.ports.ledger import Accepted, Check, Load, Submission
 
 _INSERT = (
     "insert into jobs(id, function, owner, due, name, args, upload, created) "
@@ -57,3 +57,25 @@ def _claim_key(
         raise Conflict(f"the idempotency key {asked.key!r} was used before for another request")
     seq = connection.execute("select seq from jobs where id = ?", (job,)).fetchone()
     return Accepted(job, seq[0] if seq else 0, False)
+
+
+def look_at(connection: sqlite3.Connection, check: Check | None) -> None:
+    """Have a check look at what the transaction has done so far.
+
+    Raises:
+        Exception: what the check raises.
+    """
+    if check is not None:
+        check(lambda owner, since: count_jobs(connection, owner, since))
+
+
+def count_jobs(connection: sqlite3.Connection, owner: str, since: float) -> Load:
+    """An owner's jobs, without those of the service itself."""
+    row = connection.execute(
+        "select (select count(*) from jobs where owner = :owner and created >= :since "
+        "          and function not like 'billow.%'), "
+        "       (select count(*) from jobs where owner = :owner and due is not null "
+        "          and function not like 'billow.%')",
+        {"owner": owner, "since": since},
+    ).fetchone()
+    return Load(*row)

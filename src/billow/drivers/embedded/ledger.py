@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from billow.clock import Clock
 from billow.drivers.embedded import leases
-from billow.drivers.embedded.accepting import insert_jobs
+from billow.drivers.embedded.accepting import insert_jobs, look_at
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
+from billow.drivers.embedded.mending import forget_jobs, redrive_job
 from billow.drivers.embedded.rows import (
     CANCELLED,
-    FAILED,
     JOB_COLUMNS,
     PENDING,
     RUNNING,
@@ -24,8 +25,10 @@ from billow.drivers.embedded.rows import (
 )
 from billow.errors import NotFound
 from billow.job import Attempt, Failure, Job, Status, after
+from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
+    Check,
     Counts,
     Exchange,
     Outcome,
@@ -44,22 +47,32 @@ class SqliteLedger:
         self._group = group
         self._wake = wake
         self._clock = clock
+        self.checks = Checks()
+
+    def checking(self, check: Check) -> AbstractContextManager[None]:
+        """Let `check` look at the steps of this thread."""
+        return self.checks.during(check)
 
     def submit(self, submissions: Sequence[Submission]) -> list[Accepted]:
         """Accept jobs, all or none, and wake their workers."""
         if not submissions:
             return []
-        accepted = self._group.run(lambda connection: self.insert(connection, submissions))
+        check = self.checks.current
+        accepted = self._group.run(lambda connection: self.insert(connection, submissions, check))
         self.ring(submissions, accepted)
         return accepted
 
     def insert(
-        self, connection: sqlite3.Connection, submissions: Sequence[Submission]
+        self,
+        connection: sqlite3.Connection,
+        submissions: Sequence[Submission],
+        check: Check | None = None,
     ) -> list[Accepted]:
         """Accept jobs as part of a transaction; `ring` is to follow when it is durable."""
         tally = Tally()
         accepted = insert_jobs(connection, submissions, self._clock.now(), tally)
         tally.write(connection)
+        look_at(connection, check)
         return accepted
 
     def ring(self, submissions: Sequence[Submission], accepted: Sequence[Accepted]) -> None:
@@ -272,9 +285,12 @@ class SqliteLedger:
 
     def redrive(self, ids: Sequence[str], args: str | None = None) -> list[bool]:
         """Send failed jobs round again."""
+        check, now = self.checks.current, self._clock.now()
 
         def work(connection: sqlite3.Connection) -> list[str | None]:
-            return [self._redrive_one(connection, id_, args) for id_ in ids]
+            sent = [redrive_job(connection, id_, args, now) for id_ in ids]
+            look_at(connection, check)
+            return sent
 
         functions = self._group.run(work)
         sent: dict[str, int] = {}
@@ -285,22 +301,9 @@ class SqliteLedger:
         self._wake.notify(DONE)
         return [function is not None for function in functions]
 
-    def _redrive_one(
-        self, connection: sqlite3.Connection, id_: str, args: str | None
-    ) -> str | None:
-        row = connection.execute(
-            "update jobs set state = 0, due = ?, failures = 0, lost = 0, dead = 0, "
-            "progress = null, finished = null, args = coalesce(?, args) where id = ? and state = 3 "
-            "returning function",
-            (self._clock.now(), args, id_),
-        ).fetchone()
-        if row is None:
-            return None
-        tally = Tally()
-        tally.move(row[0], FAILED, PENDING)
-        tally.write(connection)
-        function: str = row[0]
-        return function
+    def forget(self, owner: str, limit: int = 500) -> int:
+        """Remove final jobs of an owner."""
+        return self._group.run(lambda connection: forget_jobs(connection, owner, limit))
 
 
 def _move(connection: sqlite3.Connection, job: Job, state: int) -> None:

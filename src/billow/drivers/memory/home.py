@@ -9,6 +9,7 @@ from billow.drivers.memory.accounts import MemoryAccounts
 from billow.drivers.memory.cold import MemoryCold
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
+from billow.drivers.memory.metrics import MemoryMetrics
 from billow.drivers.memory.objects import MemoryObjects
 from billow.drivers.memory.queues import MemoryQueues
 from billow.drivers.memory.tables import MemoryTables
@@ -52,14 +53,9 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
             ledger.submit([asked])
 
     def usage(owner: str, since: float) -> Usage:
-        found = ledger.find(owner=owner, limit=_EVERY).jobs
-        jobs = [job for job in found if not job.function.startswith("billow.")]
         kept = [each for store in objects.stores() for each in objects.list(store, limit=_EVERY)]
-        return Usage(
-            sum(job.created >= since for job in jobs),
-            sum(not job.status.final for job in jobs),
-            sum(each.size for each in kept if each.owner == owner),
-        )
+        size = sum(each.size for each in kept if each.owner == owner)
+        return Usage(*ledger.count(owner, since), size)
 
     ledger = MemoryLedger(lock, clock, wake, apply)
     objects = MemoryObjects(lock, clock, ledger, arrivals)
@@ -67,4 +63,7 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
     uploads = MemoryUploads(lock, clock, objects)
     cold = MemoryCold(lock, clock)
     journal = MemoryJournal(clock)
-    return Home(ledger, queues, tables, objects, uploads, accounts, cold, journal, wake, clock)
+    metrics = MemoryMetrics(clock)
+    return Home(
+        ledger, queues, tables, objects, uploads, accounts, cold, journal, metrics, wake, clock
+    )

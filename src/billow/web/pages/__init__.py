@@ -29,6 +29,7 @@ def routes() -> list[BaseRoute]:
     """All addresses of the console."""
     return [
         Route("/", _now, methods=["GET"], name="now"),
+        Route("/console", _now, methods=["GET"], name="console"),
         *jobs.routes(),
         *job.routes(),
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
@@ -43,6 +44,9 @@ def routes() -> list[BaseRoute]:
 async def _now(request: Request) -> Response:
     if not context_of(request).visitor.runs_it:
         return RedirectResponse("/jobs", 303)
+    app = context_of(request).app
+    if app.routes and not app.functions:
+        return RedirectResponse("/fleet", 303)
     return await show(request, "now", now.build)
 
 

@@ -17,6 +17,7 @@ from billow.settings import in_force
 from billow.web.auth import Lobby
 from billow.web.context import context_of
 from billow.web.pages.desk import answer, go
+from billow.web.replies import local
 
 START = "/login/openid"
 BACK = "/login/openid/back"
@@ -129,11 +130,3 @@ class Elsewhere:
     def _openid(self, site: str) -> OpenId:
         assert self._provider is not None
         return OpenId(self._lobby.service, self._provider, site + BACK)
-
-
-def local(path: str) -> str:
-    """A path of this service, or "": elsewhere nobody is sent."""
-    plain = unquote(path)
-    if not path.startswith("/") or plain[1:2] in ("/", "\\") or not plain.isprintable():
-        return ""
-    return path[:2000]

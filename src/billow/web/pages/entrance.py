@@ -11,7 +11,8 @@ from billow.errors import Error
 from billow.web.auth import Lobby
 from billow.web.context import context_of
 from billow.web.pages.desk import answer, go, read, secret
-from billow.web.pages.elsewhere import Elsewhere, local
+from billow.web.pages.elsewhere import Elsewhere
+from billow.web.replies import local
 
 _FORM = ["GET", "POST"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -27,14 +28,24 @@ async def read_form(request: Request) -> list[tuple[str, str]]:
     """
     if media_type(request) not in (_KIND, ""):
         raise NotAccepted(f"the body must have Content-Type: {_KIND}", allowed=[_KIND])
-    body = bytearray()
-    async for block in blocks_of(request):
-        body += block
-        if len(body) > MAX_FORM:
-            raise TooLarge(f"a form may have {human_size(MAX_FORM)}", limit=MAX_FORM)
+    body = await read_bounded(blocks_of(request), MAX_FORM, "a form")
     try:
         return parse_qsl(
             body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
         )
     except ValueError:
         raise BadInput(f"a form must be UTF-8 text with {MAX_FIELDS} fields at most") from None
+
+
+async def read_bounded(blocks: AsyncIterator[bytes], most: int, what: str) -> bytes:
+    """A whole body.
+
+    Raises:
+        TooLarge: it has over `most` bytes.
+    """
+    body = bytearray()
+    async for block in blocks:
+        body += block
+        if len(body) > most:
+            raise TooLarge(f"{what} may have {human_size(most)}", limit=most)
+    return bytes(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
@@ -16,12 +16,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 import billow
+from billow.app import App
 from billow.errors import Error
 from billow.flow.followup import label
 from billow.units import human_size
 from billow.web.context import Context, context_of
 from billow.web.pages import charts, now, wording
 from billow.web.pages.asked import Asked
+from billow.web.site.values import site_values
 from billow.web.sse import PULSE, Pulse, stream
 from billow.web.visitor import Visitor
 
@@ -58,38 +60,55 @@ def render(template: str, request: Request, model: Mapping[str, Any]) -> str:
     context = context_of(request)
     visitor = context.visitor
     shared = {
-        "app_name": context.app.name,
+        **site_values(request),
         "version": billow.__version__,
-        "path": request.url.path,
+        "start": console_place(context.app),
+        "frame": _frame(context.app.template_folder),
         "query": dict(request.query_params),
         "address": request.headers.get("host", ""),
-        "now": context.home.clock.now(),
         "dead_count": now.count_dead(context.home) if visitor.runs_it else "",
-        "menu": _menu(visitor),
+        "menu": _menu(visitor, console_place(context.app)),
         "account": visitor.who and visitor.who.account,
-        "accounts_on": visitor.accounts,
         "owner": visitor.owner,
-        "act": partial(_act, visitor.form),
         "first_function": next(iter(context.app.functions), ""),
         "function_count": len(context.app.functions),
         "told": _TOLD.get(request.query_params.get("told", ""), "").format(
             request.query_params.get("n", "").rjust(1, "0")[:9]
         ),
     }
-    return templates().get_template(template).render(shared | dict(model))
+    return (
+        templates(context.app.template_folder).get_template(template).render(shared | dict(model))
+    )
 
 
 def error_page(request: Request, problem: Mapping[str, Any]) -> Response:
     """The page that says what went wrong."""
-    text = render("error.html", request, {"problem": problem})
+    folder = context_of(request).app.template_folder
+    own = folder is not None and (folder / "error.html").is_file()
+    text = render("site/error.html" if own else "error.html", request, {"problem": problem})
     return HTMLResponse(text, problem["status"])
 
 
+class _Environment(jinja2.Environment):
+    """Where `site/…` names a template of the app, and its templates mean each other."""
+
+    def join_path(self, template: str, parent: str) -> str:
+        if template.startswith("billow/"):
+            return template.removeprefix("billow/")
+        return f"site/{template}" if parent.startswith("site/") else template
+
+
 @cache
-def templates() -> jinja2.Environment:
-    """The templates' environment; everything is escaped unless it is markup of our own."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+def templates(site: Path | None = None) -> jinja2.Environment:
+    """The templates' environment; everything is escaped unless it is markup of our own.
+
+    Args:
+        site: the folder of the app's own templates.
+    """
+    own = {} if site is None else {"site": jinja2.FileSystemLoader(site)}
+    console = jinja2.FileSystemLoader(FOLDER / "templates")
+    made = _Environment(
+        loader=jinja2.ChoiceLoader([jinja2.PrefixLoader(own), console]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -145,7 +164,6 @@ _TOLD = {
 
 #: What the side bar leads to: address, name, icon, key.
 _OPERATIONS = (
-    ("/", "Now", "now", "n"),
     ("/jobs", "Jobs", "jobs", "j"),
     ("/fleet", "Fleet", "fleet", "f"),
     ("/dead", "Dead letters", "dead", "d"),
@@ -160,20 +178,25 @@ _OWN = (
 )
 
 
-def _menu(visitor: Visitor) -> tuple[tuple[str, str, str, str], ...]:
+def console_place(app: App) -> str:
+    """Where the console begins: elsewhere if the app has a page of its own at the start."""
+    return "/console" if any("GET /" in route.keys for route in app.routes) else "/"
+
+
+def _frame(site: Path | None) -> str:
+    """The template around the pages of accounts: the site's own if it has one."""
+    if site is not None and (site / "account.html").is_file():
+        return "site/account.html"
+    return "base.html"
+
+
+def _menu(visitor: Visitor, start: str) -> tuple[tuple[str, str, str, str], ...]:
+    operations = ((start, "Now", "now", "n"), *_OPERATIONS)
     if not visitor.accounts:
-        return _OPERATIONS
+        return operations
     if visitor.runs_it:
-        return (*_OPERATIONS, _ADMIN)
+        return (*operations, _ADMIN)
     return _OWN if visitor.who else ()
-
-
-def _act(form: str, address: str) -> str:
-    """Where a form is sent, with what proves that it is one of this session's."""
-    if not form:
-        return address
-    joint = "&" if "?" in address else "?"
-    return f"{address}{joint}form={form}"
 
 
 def _with_query(query: Mapping[str, str], **changes: str | int | None) -> str:

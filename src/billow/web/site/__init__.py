@@ -1,0 +1,1 @@
+"""An app's own site: its pages, forms, uploads and files, served beside the console."""
