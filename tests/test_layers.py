@@ -32,7 +32,7 @@ VALUES = [
 ]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
-DECLARATIONS += ["pool", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -51,6 +51,7 @@ ALLOWED: dict[str, list[str]] = {
     "app": [*VALUES, *DECLARATIONS],
     "collection": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
+    "topic": [*VALUES, *DECLARATIONS],
     "handover": VALUES,
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],

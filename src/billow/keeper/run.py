@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from billow.errors import SettingError
+from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.home import open_home
 from billow.keeper.keeper import Keeper
@@ -62,7 +63,7 @@ def run(
     settings = Settings(target, place, speed, seconds(grace), web)
     with KeeperLock(place), closing(listen(host, port)) as bound:
         app = load_app(target)
-        home = open_home(place, arrivals=arrival_rule(app))
+        home = open_home(place, arrivals=arrival_rule(app), follow=accept_rule(app))
         keeper = Keeper(settings, app, home, bound, view or PlainView())
         if ready is not None:
             ready(keeper)
