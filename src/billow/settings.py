@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from billow.errors import DeclarationError, SettingError
 from billow.settings_file import FROM_FILE, Written, check_names, first_line, read_file
-from billow.units import seconds
+from billow.units import seconds, size_in_bytes
 
 _PREFIX = "BILLOW_"
 
@@ -78,6 +78,19 @@ def _duration(text: str) -> float:
         raise ValueError(problem.detail) from None
 
 
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 256):
+        raise ValueError("a number of processes is 0 to 256; 0 is one for each core, at most 4")
+    return int(text) or min(4, os.cpu_count() or 1)
+
+
+def _bytes(text: str) -> int:
+    try:
+        return size_in_bytes(text)
+    except DeclarationError as problem:
+        raise ValueError(problem.detail) from None
+
+
 def _switch(text: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True}
     words |= {"": False, "0": False, "false": False, "no": False, "off": False}
@@ -102,6 +115,12 @@ def _secret(text: str) -> Any:
     from billow.accounts.secret import Secret  # noqa: PLC0415 - likewise
 
     return Secret(text) if text else ""
+
+
+def _database(text: str) -> Any:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("write postgresql://user:password@host/name")
+    return _secret(text)
 
 
 def _address(text: str) -> str:
@@ -192,6 +211,26 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
         _address,
+    ),
+    Setting(
+        "renderers",
+        "0",
+        "Processes that make renditions; 0 is one for each core, at most 4.",
+        _count,
+    ),
+    Setting(
+        "cache_size",
+        "1 GiB",
+        "How much the renditions that are kept may take on the disk; the least used go.",
+        _bytes,
+    ),
+    Setting(
+        "sql_url",
+        "",
+        "Where the app's own database is, `postgresql://user:password@host/name`; if empty, in "
+        "SQLite in the service's folder.",
+        _database,
+        secret=True,
     ),
     Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
 )
