@@ -125,6 +125,19 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("openid_name", "", "What people call the provider; if empty, its host."),
     Setting(
+        "pagerduty_events",
+        "",
+        "Where PagerDuty's Events API is; if empty, the real one; a stand-in's address for "
+        "development.",
+        values.address,
+    ),
+    Setting(
+        "deadman",
+        "",
+        "An outside https address that the pager calls every minute while it finds all well.",
+        values.address,
+    ),
+    Setting(
         "stripe_key",
         "",
         "Stripe's secret API key, to take payments.",
