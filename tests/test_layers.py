@@ -35,7 +35,7 @@ VALUES = [
 RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embedded.spawn"]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
-DECLARATIONS += ["pages", "sql", "pool", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["pages", "sql", "pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
 DECLARATIONS += ["rendition", "visits"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
@@ -59,6 +59,7 @@ ALLOWED: dict[str, list[str]] = {
     "collection": [*VALUES, *DECLARATIONS],
     "rendition": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
+    "topic": [*VALUES, *DECLARATIONS],
     "pages": [*VALUES, *DECLARATIONS],
     "sql": [*VALUES, "sql", "settings"],
     "handover": VALUES,
@@ -78,6 +79,7 @@ ALLOWED: dict[str, list[str]] = {
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
+    "ops.pager": [*VALUES, *DECLARATIONS, "ports", "home", "ops", "loading", *SENDING],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
     "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *WORKING],

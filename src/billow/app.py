@@ -18,7 +18,11 @@ from billow.options import File, Fleet, Limits, Retry
 from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
 from billow.pool import Pool
+<<<<<<< HEAD
 from billow.visits import Browse, Setup, Visitors
+=======
+from billow.topic import Topic
+>>>>>>> main
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -83,6 +87,7 @@ class App(Pages):
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        self.topics: dict[str, Topic] = {}
         self.collections: dict[str, Collection] = {}
         #: Plans by name; the first is what new accounts get. None: there are no accounts.
         self.plan_by_name: dict[str, Plan] = {}
@@ -128,6 +133,27 @@ class App(Pages):
         self.collections[name] = made
         return made
 
+    def topic(self, name: str) -> Topic:
+        """Declare a topic, or get the one declared before under this name.
+
+        `job.publish(name, body)` sends to every queue that is subscribed to it.
+        """
+        return self.topics.setdefault(check_name("topic", name), Topic(name))
+
+    @property
+    def subscribed(self) -> set[str]:
+        """Names of the queues of messages that are subscribed to topics."""
+        every = (each for topic in self.topics.values() for each in topic.subscriptions)
+        return {each.queue for each in every if each.function is None}
+
+    def topics_of(self, queue: str) -> list[str]:
+        """Names of the topics that a queue is subscribed to."""
+        return [
+            topic.name
+            for topic in self.topics.values()
+            if any(each.queue == queue for each in topic.subscriptions)
+        ]
+
     def function(
         self,
         *,
@@ -172,6 +198,7 @@ class App(Pages):
                 store=place.name,
                 results=f"{self.name}-results",
             )
+            made.topics = self.topics
             self._check_unshared(made)
             self.functions[own] = made
             return made
