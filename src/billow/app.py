@@ -18,11 +18,8 @@ from billow.options import File, Fleet, Limits, Retry
 from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
 from billow.pool import Pool
-<<<<<<< HEAD
-from billow.visits import Browse, Setup, Visitors
-=======
 from billow.topic import Topic
->>>>>>> main
+from billow.visits import Browse, Setup, Visitors
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
