@@ -27,6 +27,7 @@ from billow.keeper.upkeep import Upkeep
 from billow.keeper.view import View
 from billow.ports.journal import Entry
 from billow.ports.wake import KEEPER, Waiter
+from billow.service_file import SERVICE_FILE
 from billow.units import human_time
 
 #: Seconds between two looks; while workers start; and at least, however often work arrives.
@@ -119,7 +120,7 @@ class Keeper:
 
     @property
     def _service_file(self) -> Path:
-        return self._settings.folder / "service.json"
+        return self._settings.folder / SERVICE_FILE
 
     def _service(self) -> dict[str, Any]:
         return {
