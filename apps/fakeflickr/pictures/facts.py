@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
-from PIL.ExifTags import IFD, Base, GPS
+from PIL.ExifTags import GPS, IFD, Base
 
 from pictures.opened import MOST_PIXELS, exif_of, opened, orientation
 
@@ -46,13 +46,13 @@ def read_facts(path: Path, most_pixels: int = MOST_PIXELS) -> Facts:
         if orientation(image) >= 5:
             width, height = height, width
         format_ = "JPEG" if image.format == "MPO" else image.format or ""
-        taken, camera, place = None, "", (None, None)
+        facts = Facts(width, height, format_)
         with contextlib.suppress(*_UNREADABLE):
             exif = exif_of(image)
-            camera = _camera(exif)
-            taken = _taken(exif)
-            place = _place(exif.get_ifd(IFD.GPSInfo))
-        return Facts(width, height, format_, taken, camera, *place)
+            facts = facts._replace(camera=_camera(exif), taken=_taken(exif))
+            north, east = _place(exif.get_ifd(IFD.GPSInfo))
+            facts = facts._replace(latitude=north, longitude=east)
+        return facts
 
 
 def _camera(exif: Image.Exif) -> str:
@@ -68,7 +68,7 @@ def _text(value: Any) -> str:
 def _taken(exif: Image.Exif) -> datetime | None:
     told = exif.get_ifd(IFD.Exif).get(Base.DateTimeOriginal) or exif.get(Base.DateTime)
     with contextlib.suppress(ValueError):
-        return datetime.strptime(_text(told), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - it tells no zone
+        return datetime.strptime(_text(told), "%Y:%m:%d %H:%M:%S")
     return None
 
 

@@ -18,7 +18,6 @@ from pictures.opened import decoding
 Pixels: TypeAlias = NDArray[numpy.uint8]
 
 _WHITE = (255, 255, 255)
-_SRGB = "sRGB"
 
 
 def pixels_of(path: Path, image: Image.Image, width: int, height: int) -> Pixels:
@@ -92,8 +91,8 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """What turns colours of a profile into sRGB; None if nothing has to be, or can be, done."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if _SRGB in ImageCms.getProfileDescription(source):
+        if "sRGB" in ImageCms.getProfileDescription(source):
             return None
-        return ImageCms.buildTransform(source, ImageCms.createProfile(_SRGB), mode, "RGB")
+        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
     except (OSError, ImageCms.PyCMSError):
         return None
