@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,12 @@ from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
+from billow.ops.action import Action, read_action
+from billow.ops.alarm import Alarm
 from billow.ops.page import Page
+from billow.ops.paging import Severity
 from billow.ops.rota.rota import Rota
+from billow.ops.watched import Watched, in_order, usual_alarms
 from billow.options import File, Fleet, Limits, Retry
 from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
@@ -90,6 +94,9 @@ class App(Pages):
         self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+        #: The alarms declared, by name; and whether there are those of every app beside them.
+        self.alarms: dict[str, Watched] = {}
+        self.usual_alarms = True
         #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
         self.web = Pool()
 
@@ -231,6 +238,51 @@ class App(Pages):
     def rotas(self) -> dict[str, Rota]:
         """The rotas of all policies, by name."""
         return {page.rota.name: page.rota for page in self.policies.values()}
+
+    def alarm(
+        self,
+        alarm: Alarm,
+        *,
+        do: str | Action | Sequence[str | Action] = (),
+        page: bool | Page = False,
+        severity: Severity = "error",
+        dry: bool = True,
+    ) -> None:
+        """Declare an alarm, and what follows from it; see docs/alarms.md.
+
+        One of the same name as an alarm that every app has takes its place.
+
+        Args:
+            alarm: what is watched.
+            do: what is done without a person, such as "restart web"; see docs/remediation.md.
+            page: whether people are paged; a `Page` says who, else those of `app.oncall` are.
+            severity: how bad it is: "critical", "error", "warning" or "info".
+            dry: whether what is to be done is only told of, until it is trusted.
+
+        Raises:
+            DeclarationError: it is declared twice, or something that it names does not exist.
+        """
+        if alarm.name in self.alarms:
+            raise DeclarationError(f"alarm {alarm.name!r} is declared twice")
+        asked = [do] if isinstance(do, str | Action) else do
+        actions = tuple(read_action(one) if isinstance(one, str) else one for one in asked)
+        service = self.name if page else ""
+        if isinstance(page, Page):
+            service = re.sub(r"[^a-z0-9]+", "-", f"alarm-{alarm.name}".lower())[:63].strip("-")
+            self.oncall(page, service=service)
+        self.alarms[alarm.name] = Watched(alarm, actions, service, severity, dry=dry)
+
+    def watched(self) -> list[Watched]:
+        """All alarms: the app's own, and those that every app has.
+
+        Raises:
+            DeclarationError: one names an alarm that is not there, or they lead in a circle.
+        """
+        queues = {name: function.queue for name, function in self.functions.items()}
+        page = self.name if self.name in self.policies else ""
+        usual = usual_alarms(queues, page) if self.usual_alarms else []
+        every = {one.alarm.name: one for one in usual} | self.alarms
+        return in_order(every.values())
 
     def get(self, name: str) -> Function:
         """The function called `name`.

@@ -78,7 +78,7 @@ class Keeper:
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
-        self._operations = Operations(home)
+        self._operations = Operations(home, app)
         self._seen_seq = 0
 
     def stop(self) -> None:
