@@ -31,10 +31,13 @@ VALUES = [
     "ops.recorder",
     "route",
 ]
+#: What the render pool is made of, beside what it is about.
+RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embedded.spawn"]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
 DECLARATIONS += ["pages", "sql", "pool", "fleet.tracking", "ops.page", "ops.rota"]
 DECLARATIONS += ["ops.watched", "ops.alarm", "ops.action", "ops.paging"]
+DECLARATIONS += ["rendition"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -57,6 +60,7 @@ ALLOWED: dict[str, list[str]] = {
     "function": [*VALUES, *DECLARATIONS],
     "app": [*VALUES, *DECLARATIONS],
     "collection": [*VALUES, *DECLARATIONS],
+    "rendition": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
     "pages": [*VALUES, *DECLARATIONS],
     "sql": [*VALUES, "sql", "settings"],
@@ -68,13 +72,16 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
     **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
-    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *INTENTS],
+    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions.files", *INTENTS],
+    "renditions": [*VALUES, *DECLARATIONS, "renditions"],
+    "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "settings", "renderer"],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
+    "ops.pager": [*VALUES, *DECLARATIONS, "ports", "home", "ops", "loading", *SENDING],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     **{name: [*VALUES, *ALARMS, *JUDGING] for name in ALARMS},
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
@@ -82,7 +89,7 @@ ALLOWED: dict[str, list[str]] = {
 }
 
 #: Who may not be imported from below: the programs that put everything together.
-PROGRAMS = ["cli", "keeper", "web", "worker"]
+PROGRAMS = ["cli", "keeper", "web", "worker", "renderer"]
 
 #: Modules of the standard library that reach out of the process, or to chance or the time.
 # fmt: off
@@ -171,7 +178,7 @@ def test_nothing_below_imports_a_program() -> None:
         for found in INSIDE
         if is_below(found.target, PROGRAMS)
         and not is_below(found.source, ["cli", found.target.partition(".")[0]])
-        and not is_below(found.source, ["keeper"])
+        and not is_below(found.source, ["keeper", "renderer"])  # its children are the workers'
         and not (found.source == "site" and is_below(found.target, ["web"]))
     ]
     assert wrong == []
@@ -202,7 +209,7 @@ def test_apps_import_of_billow_only_what_is_public(path: Path) -> None:
         for found in imports_of("", path)
         if found.target.partition(".")[0] in ("billow", "apps", "tests", "bench")
     }
-    assert ours <= {"billow", "billow.site", "billow.sql", "billow.testing"}
+    assert ours <= {"billow", "billow.rendition", "billow.site", "billow.sql", "billow.testing"}
 
 
 #: Imports every module given and prints what billow itself opens, starts or connects to meanwhile.

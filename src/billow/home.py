@@ -9,6 +9,7 @@ from billow.clock import Clock, SystemClock
 from billow.ops.recorder import Recorder
 from billow.ports.accounts import Accounts
 from billow.ports.cold import Cold
+from billow.ports.incidents import Incidents
 from billow.ports.journal import Journal
 from billow.ports.ledger import Ledger
 from billow.ports.metrics import Metrics
@@ -29,6 +30,7 @@ class Home:
     objects: Objects
     uploads: Uploads
     accounts: Accounts
+    incidents: Incidents
     cold: Cold
     journal: Journal
     metrics: Metrics

@@ -104,6 +104,7 @@ class Keeper:
         latest = self._home.journal.read(newest=True, limit=1)
         self._seen_seq = latest[0].seq if latest else 0
         self._guard("chores", self._parts.call_in_chores)
+        self._guard("pager", self._parts.call_in_pager)
         for function, _ in self._parts.fleets:
             self._guard("orphans", partial(abandon_dead_workers, self._home, function.name))
         service = self._service()
@@ -137,6 +138,7 @@ class Keeper:
         for process in self._parts.processes:
             self._guard(process.name, process.tick)
         self._guard("chores", self._parts.call_in_chores)
+        self._guard("pager", self._parts.call_in_pager)
         for function, controller in self._parts.fleets:
             look = partial(self._home.ledger.counts, function.name)
             counts = self._guard(f"counts of {function.name}", look)

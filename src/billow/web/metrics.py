@@ -17,6 +17,7 @@ from billow.flow import followup
 from billow.home import Home
 from billow.job import Status
 from billow.ports.ledger import Counts
+from billow.web.renderer_metrics import RendererCollector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -37,6 +38,13 @@ class Metrics:
             ("method", "route", "status"),
             registry=self._registry,
         )
+        self._renditions = Counter(
+            "billow_renditions",
+            "Renditions sent (hit: from the cache, miss: made first), or why not.",
+            ("rendition", "outcome"),
+            registry=self._registry,
+        )
+        self._registry.register(RendererCollector(home))
         self._latency = Histogram(
             "billow_http_request_seconds",
             "Time from a request's headers to the last byte of its answer; streams are left out.",
@@ -53,6 +61,10 @@ class Metrics:
         if seconds is not None:
             self._latency.labels(route).observe(seconds)
             self._recorder.observe("web.latency", seconds)
+
+    def count_rendition(self, rendition: str, outcome: str) -> None:
+        """Count an answer to somebody who asked for a rendition."""
+        self._renditions.labels(rendition, outcome).inc()
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

@@ -10,6 +10,7 @@ from billow.drivers.embedded.blobs import Blobs
 from billow.drivers.embedded.cold import SqliteCold
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
+from billow.drivers.embedded.incidents import SqliteIncidents
 from billow.drivers.embedded.journal import SqliteJournal
 from billow.drivers.embedded.ledger import SqliteLedger
 from billow.drivers.embedded.metrics import SqliteMetrics
@@ -47,6 +48,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         objects=objects,
         uploads=SqliteUploads(core, group, blobs, objects, folder, clock),
         accounts=SqliteAccounts(core, group, ledger, folder),
+        incidents=SqliteIncidents(core, group),
         cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
         metrics=SqliteMetrics(folder / "metrics.db", clock),

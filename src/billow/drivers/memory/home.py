@@ -7,6 +7,7 @@ import threading
 from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.accounts import MemoryAccounts
 from billow.drivers.memory.cold import MemoryCold
+from billow.drivers.memory.incidents import MemoryIncidents
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
 from billow.drivers.memory.metrics import MemoryMetrics
@@ -63,7 +64,6 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
     uploads = MemoryUploads(lock, clock, objects)
     cold = MemoryCold(lock, clock)
     journal = MemoryJournal(clock)
-    metrics = MemoryMetrics(clock)
-    return Home(
-        ledger, queues, tables, objects, uploads, accounts, cold, journal, metrics, wake, clock
-    )
+    incidents, metrics = MemoryIncidents(lock), MemoryMetrics(clock)
+    own = (ledger, queues, tables, objects, uploads, accounts, incidents, cold, journal, metrics)
+    return Home(*own, wake, clock)
