@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
-from billow.ops.action import Action, read_action
-from billow.ops.alarm import Alarm
+from billow.ops.declaring import Alarms
 from billow.ops.page import Page
-from billow.ops.paging import Severity
 from billow.ops.rota.rota import Rota
-from billow.ops.watched import Watched, in_order, usual_alarms
+from billow.ops.watched import Watched
 from billow.options import File, Fleet, Limits, Retry
 from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
 from billow.pool import Pool
+from billow.topic import Topic
+from billow.visits import Browse, Setup, Visitors
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -73,7 +74,7 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
-class App(Pages):
+class App(Pages, Alarms):
     """A service in the making: functions, stores and queues, declared in one Python file.
 
     Args:
@@ -85,6 +86,7 @@ class App(Pages):
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        self.topics: dict[str, Topic] = {}
         self.collections: dict[str, Collection] = {}
         #: Plans by name; the first is what new accounts get. None: there are no accounts.
         self.plan_by_name: dict[str, Plan] = {}
@@ -97,6 +99,8 @@ class App(Pages):
         #: The alarms declared, by name; and whether there are those of every app beside them.
         self.alarms: dict[str, Watched] = {}
         self.usual_alarms = True
+        #: What visitors do in a load drill; None if the app does not say.
+        self.visiting: Visitors | None = None
         #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
         self.web = Pool()
 
@@ -130,6 +134,27 @@ class App(Pages):
         made = Collection(name, f"{self.name}-{name}", accepts or File())
         self.collections[name] = made
         return made
+
+    def topic(self, name: str) -> Topic:
+        """Declare a topic, or get the one declared before under this name.
+
+        `job.publish(name, body)` sends to every queue that is subscribed to it.
+        """
+        return self.topics.setdefault(check_name("topic", name), Topic(name))
+
+    @property
+    def subscribed(self) -> set[str]:
+        """Names of the queues of messages that are subscribed to topics."""
+        every = (each for topic in self.topics.values() for each in topic.subscriptions)
+        return {each.queue for each in every if each.function is None}
+
+    def topics_of(self, queue: str) -> list[str]:
+        """Names of the topics that a queue is subscribed to."""
+        return [
+            topic.name
+            for topic in self.topics.values()
+            if any(each.queue == queue for each in topic.subscriptions)
+        ]
 
     def function(
         self,
@@ -175,6 +200,7 @@ class App(Pages):
                 store=place.name,
                 results=f"{self.name}-results",
             )
+            made.topics = self.topics
             self._check_unshared(made)
             self.functions[own] = made
             return made
@@ -216,6 +242,34 @@ class App(Pages):
 
         return register
 
+    @overload
+    def visitors(self, browse: Browse, /) -> Browse: ...
+
+    @overload
+    def visitors(self, /, *, setup: Setup) -> Callable[[Browse], Browse]: ...
+
+    def visitors(
+        self, browse: Browse | None = None, /, *, setup: Setup | None = None
+    ) -> Callable[[Browse], Browse] | Browse:
+        """Declare what visitors do, for `billow drill load`: a generator function of one visit.
+
+        Args:
+            browse: gets a `billow.visits.Visitor`, and yields its steps.
+            setup: called once with a client and the service's address, before the first visit; what
+                it returns must be JSON, and is every visitor's `seeded`.
+
+        Raises:
+            DeclarationError: visitors were declared before, or it is no generator function.
+        """
+
+        def declare(visit: Browse) -> Browse:
+            if self.visiting is not None or not inspect.isgeneratorfunction(visit):
+                raise DeclarationError("@app.visitors is for one function, which yields steps")
+            self.visiting = Visitors(visit, setup)
+            return visit
+
+        return declare if browse is None else declare(browse)
+
     def oncall(self, page: Page, *, service: str | None = None) -> None:
         """Declare whom incidents of a service page.
 
@@ -238,51 +292,6 @@ class App(Pages):
     def rotas(self) -> dict[str, Rota]:
         """The rotas of all policies, by name."""
         return {page.rota.name: page.rota for page in self.policies.values()}
-
-    def alarm(
-        self,
-        alarm: Alarm,
-        *,
-        do: str | Action | Sequence[str | Action] = (),
-        page: bool | Page = False,
-        severity: Severity = "error",
-        dry: bool = True,
-    ) -> None:
-        """Declare an alarm, and what follows from it; see docs/alarms.md.
-
-        One of the same name as an alarm that every app has takes its place.
-
-        Args:
-            alarm: what is watched.
-            do: what is done without a person, such as "restart web"; see docs/remediation.md.
-            page: whether people are paged; a `Page` says who, else those of `app.oncall` are.
-            severity: how bad it is: "critical", "error", "warning" or "info".
-            dry: whether what is to be done is only told of, until it is trusted.
-
-        Raises:
-            DeclarationError: it is declared twice, or something that it names does not exist.
-        """
-        if alarm.name in self.alarms:
-            raise DeclarationError(f"alarm {alarm.name!r} is declared twice")
-        asked = [do] if isinstance(do, str | Action) else do
-        actions = tuple(read_action(one) if isinstance(one, str) else one for one in asked)
-        service = self.name if page else ""
-        if isinstance(page, Page):
-            service = re.sub(r"[^a-z0-9]+", "-", f"alarm-{alarm.name}".lower())[:63].strip("-")
-            self.oncall(page, service=service)
-        self.alarms[alarm.name] = Watched(alarm, actions, service, severity, dry=dry)
-
-    def watched(self) -> list[Watched]:
-        """All alarms: the app's own, and those that every app has.
-
-        Raises:
-            DeclarationError: one names an alarm that is not there, or they lead in a circle.
-        """
-        queues = {name: function.queue for name, function in self.functions.items()}
-        page = self.name if self.name in self.policies else ""
-        usual = usual_alarms(queues, page) if self.usual_alarms else []
-        every = {one.alarm.name: one for one in usual} | self.alarms
-        return in_order(every.values())
 
     def get(self, name: str) -> Function:
         """The function called `name`.
