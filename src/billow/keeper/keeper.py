@@ -25,6 +25,7 @@ from billow.keeper.parts import Parts, Settings
 from billow.keeper.report import Report
 from billow.keeper.upkeep import Upkeep
 from billow.keeper.view import View
+from billow.ops.pager.opening import open_desk
 from billow.ports.journal import Entry
 from billow.ports.wake import KEEPER, Waiter
 from billow.service_file import SERVICE_FILE
@@ -79,7 +80,7 @@ class Keeper:
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
-        self._operations = Operations(home)
+        self._operations = Operations(home, app, open_desk(home, app))
         self._seen_seq = 0
 
     def stop(self) -> None:
