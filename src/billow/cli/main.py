@@ -17,7 +17,7 @@ from billow.errors import Error
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send"),
     "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "alarms"),
-    "Mend": ("dead", "retry", "cancel"),
+    "Mend": ("dead", "retry", "cancel", "remedies"),
     "People": ("accounts",),
     "Prove": ("drill",),
     "Set up": ("config", "doctor", "version"),
