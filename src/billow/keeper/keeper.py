@@ -25,8 +25,10 @@ from billow.keeper.parts import Parts, Settings
 from billow.keeper.report import Report
 from billow.keeper.upkeep import Upkeep
 from billow.keeper.view import View
+from billow.ops.pager.opening import open_desk
 from billow.ports.journal import Entry
 from billow.ports.wake import KEEPER, Waiter
+from billow.service_file import SERVICE_FILE
 from billow.units import human_time
 
 #: Seconds between two looks; while workers start; and at least, however often work arrives.
@@ -78,7 +80,7 @@ class Keeper:
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
-        self._operations = Operations(home)
+        self._operations = Operations(home, app, open_desk(home, app))
         self._seen_seq = 0
 
     def stop(self) -> None:
@@ -119,7 +121,7 @@ class Keeper:
 
     @property
     def _service_file(self) -> Path:
-        return self._settings.folder / "service.json"
+        return self._settings.folder / SERVICE_FILE
 
     def _service(self) -> dict[str, Any]:
         return {

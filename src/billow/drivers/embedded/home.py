@@ -21,10 +21,17 @@ from billow.drivers.embedded.uploads import SqliteUploads
 from billow.drivers.embedded.wake import FifoWake
 from billow.errors import Unavailable
 from billow.home import Home
+from billow.ports.ledger import AcceptRule
 from billow.ports.objects import ArrivalRule
 
 
-def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
+def open_embedded(
+    folder: Path,
+    *,
+    arrivals: ArrivalRule | None,
+    clock: Clock,
+    follow: AcceptRule | None = None,
+) -> Home:
     """The embedded home in `folder`: `core.db` (durable), `ops.db`, `metrics.db`, and folders.
 
     Raises:
@@ -39,7 +46,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
     ops = Database(folder / "ops.db", "ops.sql", durable=False)
     group = GroupCommit(core)
     wake = FifoWake(folder / "wake")
-    ledger = SqliteLedger(core, group, wake, clock)
+    ledger = SqliteLedger(core, group, wake, clock, follow)
     objects = SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: []))
     return Home(
         ledger=ledger,
