@@ -52,6 +52,7 @@ ALLOWED: dict[str, list[str]] = {
     "collection": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
     "handover": VALUES,
+    "front": [*VALUES, *DECLARATIONS, "handover", "front"],
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
     "drivers": [],

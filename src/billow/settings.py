@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 from billow.errors import DeclarationError, SettingError
 from billow.settings_file import FROM_FILE, Written, check_names, first_line, read_file
-from billow.units import seconds
+from billow.units import GiB, KiB, MiB, seconds
 
 _PREFIX = "BILLOW_"
 
@@ -84,6 +85,27 @@ def _switch(text: str) -> bool:
     if text.lower() not in words:
         raise ValueError("a switch is 1 or 0")
     return words[text.lower()]
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"([0-9]+) *(KiB|MiB|GiB|)", text)
+    if found is None or not int(found[1]):
+        raise ValueError("a size is a number of bytes, or with KiB, MiB or GiB")
+    return int(found[1]) * {"": 1, "KiB": KiB, "MiB": MiB, "GiB": GiB}[found[2]]
+
+
+def _networks(text: str) -> str:
+    import ipaddress  # noqa: PLC0415 - only who asks for it pays for it
+
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        ipaddress.ip_network(part, strict=False)
+    return text
+
+
+def _log_format(text: str) -> str:
+    if text not in ("json", "common", "combined", "off"):
+        raise ValueError("choose json, common, combined or off")
+    return text
 
 
 def _mail(text: str) -> Any:
@@ -192,6 +214,22 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
         _address,
+    ),
+    Setting(
+        "trusted_proxies",
+        "",
+        "Addresses or networks of proxies, with commas, whose X-Forwarded-For and -Proto are "
+        "taken; if empty, this machine's own if `url` is set, else none.",
+        _networks,
+    ),
+    Setting(
+        "access_log",
+        "json",
+        "How a web pool's front writes `logs/access.log`: json, common, combined or off.",
+        _log_format,
+    ),
+    Setting(
+        "access_log_size", "10 MiB", "Size at which a new access log is begun; 5 are kept.", _size
     ),
     Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
 )

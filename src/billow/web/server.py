@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from billow.web.auth import Lobby
 
 
-def make_app(home: Home, app: App) -> Starlette:
+def make_app(home: Home, app: App, *, token: str = "") -> Starlette:
     """The ASGI application that serves `app` from `home`.
+
+    With a `token` it stands behind the front, which proves by it who a request comes from.
 
     An app with plans has accounts: people log in, and every route asks its rule who may use it.
 
@@ -44,7 +46,7 @@ def make_app(home: Home, app: App) -> Starlette:
     context = Context(home, app)
     metrics = Metrics(home, app)
     own, routes = site_routes(app), [*routes_of(ENDPOINTS), *pages.routes()]
-    layers = [Middleware(Access, metrics=metrics)]
+    layers = [Middleware(Access, metrics=metrics, token=token)]
     lobby = _lobby(context) if app.plan_by_name else None
     if lobby is None:
         layers.append(Middleware(Guard))
