@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from billow.errors import DeclarationError, SettingError
 from billow.settings_file import FROM_FILE, Written, check_names, first_line, read_file
-from billow.units import GiB, KiB, MiB, seconds
+from billow.units import seconds, size_in_bytes
 
 _PREFIX = "BILLOW_"
 
@@ -79,19 +79,25 @@ def _duration(text: str) -> float:
         raise ValueError(problem.detail) from None
 
 
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 256):
+        raise ValueError("a number of processes is 0 to 256; 0 is one for each core, at most 4")
+    return int(text) or min(4, os.cpu_count() or 1)
+
+
+def _bytes(text: str) -> int:
+    try:
+        return size_in_bytes(text)
+    except DeclarationError as problem:
+        raise ValueError(problem.detail) from None
+
+
 def _switch(text: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True}
     words |= {"": False, "0": False, "false": False, "no": False, "off": False}
     if text.lower() not in words:
         raise ValueError("a switch is 1 or 0")
     return words[text.lower()]
-
-
-def _size(text: str) -> int:
-    found = re.fullmatch(r"([0-9]+) *(KiB|MiB|GiB|)", text)
-    if found is None or not int(found[1]):
-        raise ValueError("a size is a number of bytes, or with KiB, MiB or GiB")
-    return int(found[1]) * {"": 1, "KiB": KiB, "MiB": MiB, "GiB": GiB}[found[2]]
 
 
 def _networks(text: str) -> str:
@@ -124,6 +130,12 @@ def _secret(text: str) -> Any:
     from billow.accounts.secret import Secret  # noqa: PLC0415 - likewise
 
     return Secret(text) if text else ""
+
+
+def _database(text: str) -> Any:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("write postgresql://user:password@host/name")
+    return _secret(text)
 
 
 def _address(text: str) -> str:
@@ -229,7 +241,27 @@ SETTINGS: tuple[Setting, ...] = (
         _log_format,
     ),
     Setting(
-        "access_log_size", "10 MiB", "Size at which a new access log is begun; 5 are kept.", _size
+        "access_log_size", "10 MiB", "Size at which a new access log is begun; 5 are kept.", _bytes
+    ),
+    Setting(
+        "renderers",
+        "0",
+        "Processes that make renditions; 0 is one for each core, at most 4.",
+        _count,
+    ),
+    Setting(
+        "cache_size",
+        "1 GiB",
+        "How much the renditions that are kept may take on the disk; the least used go.",
+        _bytes,
+    ),
+    Setting(
+        "sql_url",
+        "",
+        "Where the app's own database is, `postgresql://user:password@host/name`; if empty, in "
+        "SQLite in the service's folder.",
+        _database,
+        secret=True,
     ),
     Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
 )

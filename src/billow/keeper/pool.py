@@ -24,13 +24,10 @@ from billow.keeper.servers import Servers
 from billow.keeper.supervised import Supervised
 from billow.keeper.usage import cpu_time, memory
 from billow.options import File, LaunchTemplate
-from billow.pool import Web
+from billow.pool import NAME, Web
 from billow.ports.ledger import Counts
 from billow.settings import in_force
 from billow.units import MiB, human_size, human_time, seconds
-
-#: What the pool is called among the fleets.
-NAME = "web"
 
 #: Seconds between two looks at what the servers use.
 LOOK = 1.0
@@ -217,12 +214,13 @@ class Pool:
             if name in self._cpu
         ]
         self._cpu = used
+        self.servers.used = {machine.id: memory(machine.pid or 0) for machine in present}
         if self._report:
             told = self._report["traffic"]
             cpu = sum(shares) / len(shares) if shares else None
             self._traffic = Traffic(told["requests"], told["p95"], cpu)
         for machine in present:
-            if why := self._too_much(memory(machine.pid or 0), now - machine.launched):
+            if why := self._too_much(self.servers.used[machine.id], now - machine.launched):
                 self.controller.crew.recycle(machine.id, why)
 
     def _too_much(self, used: int, age: float) -> str:

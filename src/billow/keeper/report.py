@@ -19,6 +19,9 @@ from billow.ports.ledger import Counts
 LOOK = 1.0
 IDLE = 10.0
 
+#: What metrics that end so are measured in.
+_UNITS = {"oldest": "s", "rss": "bytes"}
+
 _SHOWN = (Status.COMPLETED, Status.FAILED)
 
 
@@ -64,9 +67,19 @@ class Report:
         idle = values == self._before and 0 <= now - self._written < IDLE
         self._before = values
         if not idle:
-            self._home.journal.sample({**values, **self._usage(now)}, now)
+            usage = self._usage(now)
+            self._home.journal.sample({**values, **usage}, now)
             self._written = now
+            values = {**values, **usage}
+        self._measure(values)
         return self._show(force=not idle)
+
+    def _measure(self, values: Mapping[str, float]) -> None:
+        """Hand what was seen to the metrics; the rates of jobs are the workers' to tell."""
+        recorder = self._home.recorder
+        for name, value in values.items():
+            if not name.startswith("jobs."):
+                recorder.gauge(name, value, _UNITS.get(name.rpartition(".")[2], ""))
 
     def _work(self, elapsed: float) -> dict[str, float]:
         """Queues, fleet sizes and rates: what tells that something goes on."""
@@ -90,17 +103,17 @@ class Report:
         told, traffic, counts = self._pool.report, self._pool.traffic, self._pool.controller.counts
         if not told or traffic is None:
             return values
-        values["web.requests"] = traffic.requests
+        values["front.requests"] = traffic.requests
         if traffic.p95 is not None:
-            values["web.latency.p95"] = traffic.p95
+            values["front.p95"] = traffic.p95
         if counts is not None:
-            values |= {"web.waiting": counts.visible, "web.in_flight": counts.in_flight}
+            values |= {"front.waiting": counts.visible, "front.in_flight": counts.in_flight}
         errors = sum(count for status, count in told["answers"].items() if int(status) >= 500)
         sums = {"refused": sum(told["refused"].values()), "errors": errors}
         sums["retried"] = told["retried"]
         for name, total in sums.items():
             grown = max(0.0, total - self._pool_before.get(name, total))
-            values[f"web.{name}"] = grown / elapsed
+            values[f"front.{name}"] = grown / elapsed
         self._pool_before = {name: float(total) for name, total in sums.items()}
         return values
 

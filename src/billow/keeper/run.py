@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from billow.app import App
 from billow.errors import SettingError
 from billow.flow.arrivals import arrival_rule
-from billow.home import open_home
+from billow.flow.originals import attach
+from billow.home import Home, open_home
 from billow.keeper.keeper import Keeper
 from billow.keeper.listen import listen
 from billow.keeper.lock import KeeperLock
@@ -64,11 +66,20 @@ def run(
     with KeeperLock(place), closing(listen(host, port)) as bound:
         app = load_app(target)
         home = open_home(place, arrivals=arrival_rule(app))
+        _prepare(app, home)
         keeper = Keeper(settings, app, home, bound, view or PlainView())
         if ready is not None:
             ready(keeper)
         with _stopped_by_signals(keeper):
             keeper.run()
+
+
+def _prepare(app: App, home: Home) -> None:
+    """Migrate the app's own database, while no process with older code can run."""
+    attach(app, lambda: home)
+    if app.database is not None:
+        app.database.prepare(post=True)
+        app.database.close()
 
 
 @contextmanager

@@ -31,6 +31,8 @@ class Servers:
         self._leaving: dict[str, float] = {}
         #: What the front says of each; empty if it says nothing.
         self.told: Mapping[str, Any] = {}
+        #: Bytes of memory that each uses.
+        self.used: Mapping[str, int] = {}
 
     def launch(self, id: str, template: LaunchTemplate) -> None:
         """Start a server."""
@@ -81,6 +83,7 @@ class Servers:
         }
 
     def _with_work(self, machine: Machine) -> Machine:
+        machine = replace(machine, rss=self.used.get(machine.id, 0))
         told = self.told.get(machine.id)
         if told is None or machine.state not in (WorkerState.IDLE, WorkerState.BUSY):
             return machine

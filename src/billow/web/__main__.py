@@ -26,6 +26,8 @@ from billow.flow.arrivals import arrival_rule
 from billow.handover import TOKEN_FILE
 from billow.home import open_home
 from billow.loading import load_app
+from billow.ops.measured import measured
+from billow.ops.shipping import Shipper
 from billow.web.context import Context
 from billow.web.guard import is_loopback
 from billow.web.log import log_to_stderr
@@ -111,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
-        home = open_home(asked.folder, arrivals=arrival_rule(app))
+        home = measured(open_home(asked.folder, arrivals=arrival_rule(app)))
         served = make_app(home, app, token=_token(asked))
     except (Error, OSError) as problem:
         print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people
@@ -119,7 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     address = bound.getsockname()
     told = {"socket": asked.id} if asked.sockets else {"host": address[0], "port": address[1]}
     _log.info("listening", extra={"fields": told})
+    shipper = Shipper(home.recorder, home.metrics).start()
     WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
+    shipper.stop()
     return 0
 
 
