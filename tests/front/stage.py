@@ -42,12 +42,14 @@ class Stage:
         #: Heads of all requests that reached a server, with the server's name.
         self.heads: list[tuple[str, bytes]] = []
         self._servers: list[asyncio.Server] = []
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def add(self, name: str, play: Play = say_name) -> Server:
         """A server that plays `play` for each request."""
         path = str(self.folder / f"{name}.sock")
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._writers.append(writer)
             try:
                 while True:
                     head = await reader.readuntil(b"\r\n\r\n")
@@ -56,8 +58,6 @@ class Stage:
                     await writer.drain()
             except (asyncio.IncompleteReadError, OSError):
                 pass
-            finally:
-                writer.close()
 
         self._servers.append(await asyncio.start_unix_server(serve, path))
         server = Server(name, path, os.getpid(), self.house.bounds.in_flight)
@@ -66,7 +66,9 @@ class Stage:
         return server
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self._writers.append(writer)
+        return reader, writer
 
     async def ask(self, request: bytes) -> bytes:
         """All that comes back until the front closes the connection."""
@@ -85,11 +87,25 @@ class Stage:
         return int(top[9:12]), body
 
     async def close(self) -> None:
+        """End everything, and wait until nothing of it is left."""
+        await until(self._settled)
+        for each in self._servers:
+            each.close()
         for server in self.house.servers.values():
             server.draining = True
             server.close_idle()
-        for each in self._servers:
-            each.close()
+        for _ in range(3):  # what was accepted a moment ago comes to light with the next turns
+            await until(self._settled)
+            await asyncio.sleep(0.002)
+            for writer in self._writers:
+                writer.transport.abort()
+        await until(lambda: not self.house.guests)
+
+    def _settled(self) -> bool:
+        """Whether no connection is being made, so that all that are can be ended."""
+        names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
+        making = ("Exchange", "Probe", "BaseSelectorEventLoop")
+        return not any(name.startswith(making) for name in names)
 
 
 @asynccontextmanager
@@ -107,10 +123,7 @@ async def stage(**options: Any) -> AsyncIterator[Stage]:
         finally:
             server.close()
             house.closing = True
-            for guest in list(house.guests):
-                guest.close_if_idle()
             await on.close()
-            await asyncio.sleep(0)
 
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:
