@@ -22,6 +22,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from billow.errors import Error, SettingError
+from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.handover import TOKEN_FILE
 from billow.home import open_home
@@ -113,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
-        home = measured(open_home(asked.folder, arrivals=arrival_rule(app)))
+        home = measured(
+            open_home(asked.folder, arrivals=arrival_rule(app), follow=accept_rule(app))
+        )
         served = make_app(home, app, token=_token(asked))
     except (Error, OSError) as problem:
         print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people
