@@ -171,7 +171,10 @@ SETTINGS: tuple[Setting, ...] = (
         values.log_format,
     ),
     Setting(
-        "access_log_size", "10 MiB", "Size at which a new access log is begun; 5 are kept.", values.size
+        "access_log_size",
+        "10 MiB",
+        "Size at which a new access log is begun; 5 are kept.",
+        values.size,
     ),
     Setting(
         "renderers",
