@@ -36,6 +36,7 @@ RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embed
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
 DECLARATIONS += ["pages", "sql", "pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["ops.declaring", "ops.watched", "ops.alarm", "ops.action", "ops.paging"]
 DECLARATIONS += ["rendition", "visits"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
@@ -46,6 +47,9 @@ PAYMENTS = ["payments", "flow.retention"]
 WORKING = ["loading", "chores", "worker", "ops.shipping"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
+#: What an alarm is, and what follows from it.
+ALARMS = ["ops.watched", "ops.alarm", "ops.action", "ops.paging", "ops.engine", "ops.language"]
+ALARMS += ["ops.conditions", "ops.composite", "ops.band", "ops.metric"]
 #: Policies decide from what they are given, and from nothing else.
 POLICIES = ["policy", "queue", "fixed", "step", "tracking", "alarm", "samples"]
 
@@ -63,6 +67,7 @@ ALLOWED: dict[str, list[str]] = {
     "pages": [*VALUES, *DECLARATIONS],
     "sql": [*VALUES, "sql", "settings"],
     "handover": VALUES,
+    "front": [*VALUES, *DECLARATIONS, "handover", "front"],
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
     "drivers": [],
@@ -81,6 +86,7 @@ ALLOWED: dict[str, list[str]] = {
     "ops.rota": [*VALUES, "ops.rota"],
     "ops.pager": [*VALUES, *DECLARATIONS, "ports", "home", "ops", "loading", *SENDING],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
+    **{name: [*VALUES, *ALARMS, *JUDGING] for name in ALARMS},
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
     "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *WORKING],
 }

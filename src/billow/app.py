@@ -12,11 +12,14 @@ from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
+from billow.ops.declaring import Alarms
 from billow.ops.page import Page
 from billow.ops.rota.rota import Rota
+from billow.ops.watched import Watched
 from billow.options import File, Fleet, Limits, Retry
 from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
+from billow.pool import NAME as WEB
 from billow.pool import Pool
 from billow.topic import Topic
 from billow.visits import Browse, Setup, Visitors
@@ -72,7 +75,7 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
-class App(Pages):
+class App(Pages, Alarms):
     """A service in the making: functions, stores and queues, declared in one Python file.
 
     Args:
@@ -94,6 +97,9 @@ class App(Pages):
         self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+        #: The alarms declared, by name; and whether there are those of every app beside them.
+        self.alarms: dict[str, Watched] = {}
+        self.usual_alarms = True
         #: What visitors do in a load drill; None if the app does not say.
         self.visiting: Visitors | None = None
         #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
@@ -179,7 +185,7 @@ class App(Pages):
 
         def declare(call: Callable[..., Any]) -> Function:
             own = check_name("function", name or call.__name__)
-            if own in self.functions:
+            if own in self.functions or (own == WEB and self.web.options is not None):
                 raise DeclarationError(f"function {own!r} is declared twice")
             label = own.replace("_", "-")
             place = store or self.store(f"{self.name}-{label}-uploads")
