@@ -64,7 +64,7 @@ class Controller:
 
     def ask_for(self, size: int, why: str) -> int:
         """Have a size that the policy did not ask for, within the bounds, until it asks again."""
-        self._resize(self._observe(self._counts), Decision(size, why))
+        self._resize(self._observe(self._counts, None), Decision(size, why))
         return self.wanted
 
     @property
