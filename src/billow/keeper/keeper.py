@@ -155,6 +155,8 @@ class Keeper:
             self._guard("reload", partial(self._parts.renew, "the app is loaded anew"))
         if self._parts.pool is not None:
             self._guard("web", self._parts.pool.tick)
+        if self._parts.health is not None:
+            self._guard("web", self._parts.health.tick)
         self._guard("chores", self._parts.call_in_chores)
         self._guard("pager", self._parts.call_in_pager)
         for function, controller in self._parts.fleets:

@@ -20,6 +20,7 @@ from billow.fleet.templates import Templates
 from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
+from billow.keeper.health import Health
 from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
 from billow.pool import Web
@@ -81,12 +82,14 @@ class Parts:
         self._paged = False
         #: The web servers of an app that declares a pool of them; others have one, and no front.
         self.pool: Pool | None = None
+        self.health: Health | None = None
         if settings.web is not None and app.web.options is not None:
             self.pool = self._make_pool(app.web.options, settings.web)
             self.processes.append(self.pool.front)
         elif settings.web is not None:
             web = Supervised("web", self._start_web, home.journal, home.clock)
             self.processes.append(web)
+            self.health = Health(web, bound.getsockname()[:2])
         if any(collection.renditions for collection in app.collections.values()):
             pool = Supervised("renderer", self._start_renderer, home.journal, home.clock)
             self.processes.append(pool)
@@ -188,6 +191,8 @@ class Parts:
     def close(self) -> None:
         """Let go of the lifeline: whatever still runs leaves by itself."""
         self._lifeline.close()
+        if self.health is not None:
+            self.health.close()
         if self.pool is not None:
             self.pool.close()
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from billow.web.auth import Lobby
 
 
-def make_app(home: Home, app: App, *, token: str = "") -> Starlette:
+def make_app(home: Home, app: App, *, token: str = "", metrics: Metrics | None = None) -> Starlette:
     """The ASGI application that serves `app` from `home`.
 
     With a `token` it stands behind the front, which proves by it who a request comes from.
@@ -47,7 +47,7 @@ def make_app(home: Home, app: App, *, token: str = "") -> Starlette:
     if app.database is not None:
         app.database.prepare()
     context = Context(home, app)
-    metrics = Metrics(home, app)
+    metrics = metrics or Metrics(home, app)
     gallery = Gallery(context, metrics.count_rendition)
     own = _in_order([*site_routes(app), *gallery.routes()])
     routes = [*routes_of(ENDPOINTS), *pages.routes()]
