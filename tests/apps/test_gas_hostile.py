@@ -17,6 +17,7 @@ from billow.accounts.admin import OPERATOR
 from billow.accounts.opening import open_accounts
 from billow.clock import VirtualClock
 from billow.loading import load_app
+from billow.mail.records import INBOX
 from billow.testing import memory_home, run_jobs
 from billow.web.server import make_app
 
@@ -117,8 +118,8 @@ async def test_what_cannot_be_annotated_is_told_at_once_and_why(desk: Desk, case
     assert "Traceback" not in page
     assert ".py" not in job.failure.message
     assert len(job.failure.message) < 300
-    [letter] = desk.home.tables.query("billow-inbox") or [None]
-    assert letter is None or reason in str(letter.value["text"])
+    [letter] = desk.home.tables.query(INBOX)
+    assert reason in letter.value["text"]
 
 
 @pytest.mark.parametrize("case", TAKEN)
