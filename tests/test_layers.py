@@ -27,6 +27,7 @@ VALUES = [
     "owner",
     "plan",
     "events",
+    "origin",
     "route",
     "pages",
 ]
@@ -38,6 +39,8 @@ INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
+#: What a worker is made of, and how it logs.
+LOGGING = ["worker", "ops.logs"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: Policies decide from what they are given, and from nothing else.
@@ -64,11 +67,12 @@ ALLOWED: dict[str, list[str]] = {
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
+    "ops.logs": [*VALUES, "ports", "ops.logs", "settings"],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
-    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
+    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", *LOGGING],
 }
 
 #: Who may not be imported from below: the programs that put everything together.

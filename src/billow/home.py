@@ -10,6 +10,7 @@ from billow.ports.accounts import Accounts
 from billow.ports.cold import Cold
 from billow.ports.journal import Journal
 from billow.ports.ledger import Ledger
+from billow.ports.logs import Logs
 from billow.ports.objects import ArrivalRule, Objects
 from billow.ports.queues import Queues
 from billow.ports.tables import Tables
@@ -29,6 +30,7 @@ class Home:
     accounts: Accounts
     cold: Cold
     journal: Journal
+    logs: Logs
     wake: Wake
     clock: Clock
     #: Where it keeps its files on this machine; None if it has none.

@@ -12,11 +12,11 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from billow.errors import DeclarationError, SettingError
 from billow.settings_file import FROM_FILE, Written, check_names, first_line, read_file
-from billow.units import seconds
+from billow.units import seconds, size_in_bytes
 
 _PREFIX = "BILLOW_"
 
@@ -74,6 +74,13 @@ def _speed(text: str) -> float:
 def _duration(text: str) -> float:
     try:
         return seconds(text)
+    except DeclarationError as problem:
+        raise ValueError(problem.detail) from None
+
+
+def _bytes(text: str) -> int:
+    try:
+        return size_in_bytes(text)
     except DeclarationError as problem:
         raise ValueError(problem.detail) from None
 
@@ -193,6 +200,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
         _address,
     ),
+    Setting("log_keep", "14 d", "How long the lines of the log are kept.", _duration),
+    Setting(
+        "log_size",
+        "512 MiB",
+        "How much the lines of the log may take on the disk; the oldest go.",
+        _bytes,
+    ),
     Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
 )
 
@@ -232,6 +246,36 @@ def in_force(
             value = _read(row, _placed(row, told, written), f"{written.path}: {name}")
             return InForce(row, value, "file")
     return InForce(row, _read(row, row.default, "default"), "default")
+
+
+def secret_texts(environment: Mapping[str, str] | None = None) -> set[str]:
+    """What the settings hold that must never be seen: each secret, and the passwords in them.
+
+    Raises:
+        SettingError: a file that holds one cannot be read.
+    """
+    around = os.environ if environment is None else environment
+    written = settings_file(around)
+    found: set[str] = set()
+    for row in SETTINGS:
+        if row.secret:
+            text = _text(row, around, row.env, "_FILE", Path())
+            if text is None and written is not None:
+                text = _text(row, written.settings, row.name, FROM_FILE, written.path.parent)
+            found |= _secrets_in(text or "")
+    return found
+
+
+def _secrets_in(text: str) -> set[str]:
+    """The words of a secret; of an address its password alone, also as it is meant."""
+    found = set()
+    for word in text.split():
+        parts = urlsplit(word) if "://" in word else None
+        if parts is None:
+            found.add(word)
+        elif parts.password:
+            found |= {parts.password, unquote(parts.password)}
+    return found
 
 
 def settings_file(environment: Mapping[str, str] | None = None) -> Written | None:

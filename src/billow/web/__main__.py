@@ -23,9 +23,10 @@ from billow.errors import Error, SettingError
 from billow.flow.arrivals import arrival_rule
 from billow.home import open_home
 from billow.loading import load_app
+from billow.ops.logs.start import log_to, make_shipper
 from billow.web.context import Context
 from billow.web.guard import is_loopback
-from billow.web.log import log_to_stderr
+from billow.web.log import JsonLines
 from billow.web.protocol import MAX_HEAD, http_protocol
 from billow.web.server import make_app
 
@@ -86,7 +87,8 @@ class WebServer(uvicorn.Server):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to leave; returns the exit status."""
     asked = _read(arguments)
-    log_to_stderr()
+    shipper = make_shipper("web")
+    log_to(shipper, JsonLines(shipper.cleaner))
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
@@ -97,7 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     address = bound.getsockname()
     _log.info("listening", extra={"fields": {"host": address[0], "port": address[1]}})
-    WebServer(served, asked.lifeline).run(sockets=[bound])
+    shipper.start(home.logs)
+    try:
+        WebServer(served, asked.lifeline).run(sockets=[bound])
+    finally:
+        shipper.stop()
     return 0
 
 

@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billow.ids import new_id
+from billow.origin import Origin, read_traceparent, using
 from billow.web.metrics import Metrics
 
 #: The status that the log has for a request whose client left before it was answered.
@@ -45,21 +46,26 @@ class Access:
                 answer["bytes"] += len(message.get("body", b""))
             await send(message)
 
+        origin = Origin(id_, _traceparent(scope))
         began = time.perf_counter()
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            self._write_down(scope, answer, time.perf_counter() - began)
+        with using(origin):
+            try:
+                await self._app(scope, receive, watch)
+            finally:
+                self._write_down(scope, answer, time.perf_counter() - began)
 
     def _write_down(self, scope: Scope, answer: dict[str, Any], seconds: float) -> None:
         route = route_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.count(method, route, answer["status"], None if answer["stream"] else seconds)
         _log.info(
-            "request",
+            "%s %s %d",
+            scope["method"][:20],
+            scope["path"][:500],
+            answer["status"],
             extra={
                 "fields": {
-                    "id": scope["billow.id"],
+                    "request": scope["billow.id"],
                     "method": scope["method"][:20],
                     "path": scope["path"][:500],
                     "route": route,
@@ -70,6 +76,14 @@ class Access:
                 }
             },
         )
+
+
+def _traceparent(scope: Scope) -> str:
+    """The trace that the client is in, if it says so."""
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return read_traceparent(value.decode("latin-1"))
+    return ""
 
 
 def route_of(scope: Scope) -> str:

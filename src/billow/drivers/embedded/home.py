@@ -12,6 +12,7 @@ from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.journal import SqliteJournal
 from billow.drivers.embedded.ledger import SqliteLedger
+from billow.drivers.embedded.logs import SqliteLogs
 from billow.drivers.embedded.objects import SqliteObjects
 from billow.drivers.embedded.queues import SqliteQueues
 from billow.drivers.embedded.tables import SqliteTables
@@ -21,9 +22,12 @@ from billow.errors import Unavailable
 from billow.home import Home
 from billow.ports.objects import ArrivalRule
 
+#: Columns that came later.
+_ADDED = (("jobs", "origin", "text not null default ''"),)
+
 
 def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
-    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `objects/`, `cold/`, `wake/`.
+    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `logs.db`, and folders.
 
     Raises:
         Unavailable: the folder cannot be used.
@@ -33,7 +37,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         blobs = Blobs(folder / "objects")
     except OSError as problem:
         raise Unavailable(f"{folder} cannot be used: {problem.strerror}") from problem
-    core = Database(folder / "core.db", "schema.sql", durable=True)
+    core = Database(folder / "core.db", "schema.sql", durable=True, added=_ADDED)
     ops = Database(folder / "ops.db", "ops.sql", durable=False)
     group = GroupCommit(core)
     wake = FifoWake(folder / "wake")
@@ -48,6 +52,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         accounts=SqliteAccounts(core, group, ledger, folder),
         cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
+        logs=SqliteLogs(folder / "logs.db", clock),
         wake=wake,
         clock=clock,
         folder=folder,

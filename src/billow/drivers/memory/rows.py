@@ -59,6 +59,7 @@ class JobRow:
             self.failures,
             self.lost,
             self.created,
+            asked.origin,
         )
 
     def lose(self, now: float, max_lost: int) -> bool:
