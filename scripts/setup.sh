@@ -73,7 +73,9 @@ gas)
     ;;
 test)
     command -v chromium >/dev/null || apt_get chromium "the chromium browser, for the console's tests,"
+    command -v bcftools >/dev/null || apt_get_if_root bcftools "bcftools, which the annotator's results are compared with,"
     command -v mkfs.xfs >/dev/null || apt_get_if_root xfsprogs "mkfs.xfs, for the power-cut drill,"
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || apt_get_if_root postgresql "PostgreSQL, for the tests of app.sql,"
     install requirements-dev.lock
     touch .venv/.ready-run .venv/.ready-gas .venv/.ready-test
     ;;

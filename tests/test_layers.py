@@ -28,21 +28,29 @@ VALUES = [
     "plan",
     "events",
     "origin",
+    "ops.summary",
+    "ops.recorder",
     "route",
-    "pages",
 ]
+#: What the render pool is made of, beside what it is about.
+RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embedded.spawn"]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
-DECLARATIONS += ["pool", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["pages", "sql", "pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["ops.declaring", "ops.watched", "ops.alarm", "ops.action", "ops.paging"]
+DECLARATIONS += ["rendition", "visits"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
-#: What a worker is made of, and how it logs.
-LOGGING = ["worker", "ops.logs"]
+#: What a worker is made of besides.
+WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
+#: What an alarm is, and what follows from it.
+ALARMS = ["ops.watched", "ops.alarm", "ops.action", "ops.paging", "ops.engine", "ops.language"]
+ALARMS += ["ops.conditions", "ops.composite", "ops.band", "ops.metric"]
 #: Policies decide from what they are given, and from nothing else.
 POLICIES = ["policy", "queue", "fixed", "step", "tracking", "alarm", "samples"]
 
@@ -52,8 +60,13 @@ ALLOWED: dict[str, list[str]] = {
     "options": [*VALUES, *DECLARATIONS],
     "function": [*VALUES, *DECLARATIONS],
     "app": [*VALUES, *DECLARATIONS],
+    "visits": VALUES,
     "collection": [*VALUES, *DECLARATIONS],
+    "rendition": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
+    "topic": [*VALUES, *DECLARATIONS],
+    "pages": [*VALUES, *DECLARATIONS],
+    "sql": [*VALUES, "sql", "settings"],
     "handover": VALUES,
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
@@ -62,7 +75,9 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
     **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
-    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *INTENTS],
+    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions.files", *INTENTS],
+    "renditions": [*VALUES, *DECLARATIONS, "renditions"],
+    "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "settings", "renderer"],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
@@ -70,13 +85,18 @@ ALLOWED: dict[str, list[str]] = {
     "ops.logs": [*VALUES, "ports", "ops.logs", "settings"],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
+    "ops.pager": [*VALUES, *DECLARATIONS, "ports", "home", "ops", "loading", *SENDING],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
+    **{name: [*VALUES, *ALARMS, *JUDGING] for name in ALARMS},
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
-    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", *LOGGING],
+    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *WORKING],
 }
 
+#: Modules that apps may import, beside `billow` itself.
+PUBLIC = ["rendition", "site", "sql", "testing", "visits"]
+
 #: Who may not be imported from below: the programs that put everything together.
-PROGRAMS = ["cli", "keeper", "web", "worker"]
+PROGRAMS = ["cli", "keeper", "web", "worker", "renderer"]
 
 #: Modules of the standard library that reach out of the process, or to chance or the time.
 # fmt: off
@@ -165,7 +185,7 @@ def test_nothing_below_imports_a_program() -> None:
         for found in INSIDE
         if is_below(found.target, PROGRAMS)
         and not is_below(found.source, ["cli", found.target.partition(".")[0]])
-        and not is_below(found.source, ["keeper"])
+        and not is_below(found.source, ["keeper", "renderer"])  # its children are the workers'
         and not (found.source == "site" and is_below(found.target, ["web"]))
     ]
     assert wrong == []
@@ -196,7 +216,7 @@ def test_apps_import_of_billow_only_what_is_public(path: Path) -> None:
         for found in imports_of("", path)
         if found.target.partition(".")[0] in ("billow", "apps", "tests", "bench")
     }
-    assert ours <= {"billow", "billow.site", "billow.testing"}
+    assert ours <= {"billow", *(f"billow.{name}" for name in PUBLIC)}
 
 
 #: Imports every module given and prints what billow itself opens, starts or connects to meanwhile.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from billow.clock import Clock, SystemClock
+from billow.ops.recorder import Recorder
 from billow.ports.accounts import Accounts
 from billow.ports.cold import Cold
+from billow.ports.incidents import Incidents
 from billow.ports.journal import Journal
-from billow.ports.ledger import Ledger
+from billow.ports.ledger import AcceptRule, Ledger
 from billow.ports.logs import Logs
+from billow.ports.metrics import Metrics
 from billow.ports.objects import ArrivalRule, Objects
 from billow.ports.queues import Queues
 from billow.ports.tables import Tables
@@ -28,8 +31,10 @@ class Home:
     objects: Objects
     uploads: Uploads
     accounts: Accounts
+    incidents: Incidents
     cold: Cold
     journal: Journal
+    metrics: Metrics
     logs: Logs
     wake: Wake
     clock: Clock
@@ -37,6 +42,8 @@ class Home:
     folder: Path | None = None
     #: How many times faster than on the wall clock plans and archives count their time.
     speed: float = 1.0
+    #: What this process measures; shipped to `metrics` if the process ships it.
+    recorder: Recorder = field(default_factory=Recorder)
 
 
 def open_home(
@@ -45,6 +52,7 @@ def open_home(
     arrivals: ArrivalRule | None = None,
     clock: Clock | None = None,
     speed: float = 1.0,
+    follow: AcceptRule | None = None,
 ) -> Home:
     """The embedded home in `folder`, which is made if needed.
 
@@ -53,12 +61,13 @@ def open_home(
         arrivals: what arriving objects set off; see `billow.flow.arrivals`.
         clock: where the time comes from.
         speed: how many times faster than on the wall clock plans and archives count their time.
+        follow: what the acceptance of jobs sets off; see `billow.flow.accepting`.
 
     Raises:
         Unavailable: the folder cannot be used.
     """
     from billow.drivers.embedded.home import open_embedded  # noqa: PLC0415 - chosen by settings
 
-    return replace(
-        open_embedded(Path(folder), arrivals=arrivals, clock=clock or SystemClock()), speed=speed
-    )
+    clock = clock or SystemClock()
+    home = open_embedded(Path(folder), arrivals=arrivals, clock=clock, follow=follow)
+    return replace(home, speed=speed)

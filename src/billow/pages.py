@@ -7,6 +7,8 @@ from pathlib import Path
 
 from billow.errors import DeclarationError
 from billow.route import PageHandler, Route, TokenScope, Who, taken
+from billow.sql.database import Database
+from billow.units import Duration
 
 
 def folder_of(what: str, folder: Path) -> Path:
@@ -30,6 +32,7 @@ class Pages:
         #: The folders of templates and of files.
         self.template_folder: Path | None = None
         self.static_folder: Path | None = None
+        self.database: Database | None = None
 
     def page(
         self,
@@ -79,3 +82,28 @@ class Pages:
             DeclarationError: it is no folder, or not told from the root on.
         """
         self.static_folder = folder_of("static files", folder)
+
+    def sql(
+        self,
+        *,
+        migrations: Path | None = None,
+        pool: int = 6,
+        patience: Duration = "5 s",
+        held: Duration = "10 s",
+    ) -> Database:
+        """Declare the app's own database; see docs/sql.md.
+
+        Args:
+            migrations: the folder of numbered files of SQL that make its tables.
+            pool: connections for reading that a process has at most.
+            patience: how long somebody waits for one before it is an error.
+            held: a connection in use for longer is told in the log.
+
+        Raises:
+            DeclarationError: it cannot work, or there is one already.
+        """
+        if self.database is not None:
+            raise DeclarationError("app.sql(...): an app has one database")
+        folder = None if migrations is None else folder_of("migrations", migrations)
+        self.database = Database(folder, pool, patience, held)
+        return self.database

@@ -5,10 +5,12 @@ from __future__ import annotations
 from billow.accounts.office import FollowUps, Rules
 from billow.accounts.service import AccountService
 from billow.app import App
+from billow.flow.leave import leaving
 from billow.flow.retention import plan_jobs
 from billow.home import Home
 from billow.payments.opening import takes_payments
-from billow.payments.service import leaving
+from billow.payments.service import leaving as ends_payments
+from billow.ports.ledger import Submission
 
 
 def open_accounts(home: Home, app: App) -> AccountService:
@@ -18,7 +20,9 @@ def open_accounts(home: Home, app: App) -> AccountService:
     compared at once.
     """
     rules = Rules(app=app.name, plans=tuple(app.plan_by_name))
-    follow = FollowUps(plan_changed=plan_jobs)
-    if takes_payments(app):
-        follow = FollowUps(plan_changed=plan_jobs, deleted=leaving)
-    return AccountService(home, rules, follow)
+    pays = takes_payments(app)
+
+    def deleted(account: str) -> list[Submission]:
+        return [*leaving(account), *(ends_payments(account) if pays else [])]
+
+    return AccountService(home, rules, FollowUps(plan_jobs, deleted))

@@ -16,8 +16,9 @@ from billow.errors import Error
 #: Verbs by section of the help; each is `billow.cli.<verb>`, imported when it is needed.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send"),
-    "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "logs"),
+    "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "logs", "alarms"),
     "Mend": ("dead", "retry", "cancel"),
+    "Be told": ("oncall", "incidents", "page", "heartbeat"),
     "People": ("accounts",),
     "Prove": ("drill",),
     "Set up": ("config", "doctor", "version"),

@@ -9,9 +9,12 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
+from billow.app import App
 from billow.errors import SettingError
+from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
-from billow.home import open_home
+from billow.flow.originals import attach
+from billow.home import Home, open_home
 from billow.keeper.keeper import Keeper
 from billow.keeper.listen import listen
 from billow.keeper.lock import KeeperLock
@@ -65,13 +68,22 @@ def run(
     settings = Settings(target, place, speed, seconds(grace), web)
     with KeeperLock(place), closing(listen(host, port)) as bound:
         app = load_app(target)
-        home = open_home(place, arrivals=arrival_rule(app))
+        home = open_home(place, arrivals=arrival_rule(app), follow=accept_rule(app))
+        _prepare(app, home)
         keeper = Keeper(settings, app, home, bound, view or PlainView())
         if ready is not None:
             ready(keeper)
         tidy = partial(home.logs.trim, in_force("log_keep").value, in_force("log_size").value)
         with logging_to(home.logs, "keeper", tidy), _stopped_by_signals(keeper):
             keeper.run()
+
+
+def _prepare(app: App, home: Home) -> None:
+    """Migrate the app's own database, while no process with older code can run."""
+    attach(app, lambda: home)
+    if app.database is not None:
+        app.database.prepare(post=True)
+        app.database.close()
 
 
 @contextmanager

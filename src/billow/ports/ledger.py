@@ -6,7 +6,8 @@ result together with everything its handlers asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -153,6 +154,30 @@ class Counts:
     oldest: float = 0.0
 
 
+#: What the acceptance of a job sets off: called with its id, what was asked, and the time, within
+#: the step that accepts it. Must say the same when it is called again.
+AcceptRule: TypeAlias = Callable[[str, Submission, float], Sequence[Publish | Put]]
+
+
+class Load(NamedTuple):
+    """An owner's jobs, without those of the service itself (`billow.…`)."""
+
+    #: Accepted since a given time, whatever became of them.
+    jobs: int
+    #: That wait or run.
+    concurrent: int
+
+    def plus(self, other: Load | None) -> Load:
+        """Both together."""
+        return self if other is None else Load(self[0] + other[0], self[1] + other[1])
+
+
+#: Counts the jobs of an owner since a time (UNIX seconds), those just taken in included.
+CountJobs: TypeAlias = Callable[[str, float], Load]
+#: Looks at a step from within, as the last thing before it is done; what it raises undoes the step.
+Check: TypeAlias = Callable[[CountJobs], None]
+
+
 class Page(NamedTuple):
     """A piece of a list; `after` fetches the next piece, None means that there is none."""
 
@@ -169,6 +194,14 @@ class Ledger(Protocol):
         Raises:
             Conflict: an idempotency key was used before with another digest.
             Unavailable: the store is full or cannot be written.
+        """
+        ...
+
+    def checking(self, check: Check) -> AbstractContextManager[None]:
+        """While it lasts, `check` looks at every step in which this thread has jobs taken in.
+
+        Those are `submit` and `redrive`, and whatever makes objects that become jobs. Between
+        processes too, what a check has counted holds until its step is done.
         """
         ...
 
@@ -269,5 +302,12 @@ class Ledger(Protocol):
         """Send failed jobs round again, with fresh tries and, if given, other arguments.
 
         False where a job is not in a state to be redriven.
+        """
+        ...
+
+    def forget(self, owner: str, limit: int = 500) -> int:
+        """Remove up to `limit` jobs of an owner that are final, with their tries and keys.
+
+        Jobs of the service itself stay. Returns how many went.
         """
         ...

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -12,6 +10,7 @@ from billow.accounts.plans import Plans, Spent
 from billow.clock import Clock
 from billow.errors import Error, TooLarge
 from billow.plan import Plan
+from billow.ports.ledger import CountJobs, Ledger, Load
 from billow.units import human_size
 
 _DAY = 86400.0
@@ -38,14 +37,16 @@ class Standing(NamedTuple):
 class Allowance:
     """Lets in as many jobs of an owner as their plan allows.
 
-    Jobs that this process is just taking in count as well, so requests at the same time cannot
-    pass each other. Between several web processes a few may.
+    It looks twice: before anything is read, so that what is refused is refused early; and within
+    the step that takes the jobs in, so that requests at the same time cannot pass each other,
+    whatever process they come to.
 
     Args:
         plans: which plan an owner is on, and what they use.
         declared: the app's plans by name.
         clock: where the time comes from.
         is_free: whether no limits hold for an owner.
+        ledger: what takes jobs in.
     """
 
     def __init__(
@@ -54,13 +55,13 @@ class Allowance:
         declared: Mapping[str, Plan],
         clock: Clock,
         is_free: Callable[[str], bool],
+        ledger: Ledger,
     ) -> None:
         self._plans = plans
         self._declared = declared
         self._clock = clock
         self._is_free = is_free
-        self._coming: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._ledger = ledger
 
     def plan(self, name: str) -> Plan:
         """A plan by name; "" is that of new accounts."""
@@ -73,7 +74,7 @@ class Allowance:
 
     @contextmanager
     def room(self, owner: str, jobs: int = 1, *, again: bool = False) -> Iterator[Plan]:
-        """Hold room for jobs while they are taken in.
+        """Take jobs in, meanwhile, as far as there is room for them.
 
         Args:
             owner: whose they are.
@@ -86,30 +87,30 @@ class Allowance:
         if not jobs or self._is_free(owner):
             yield _UNKNOWN
             return
-        with self._lock:
-            stands = self.standing(owner)
-            self._check(stands, jobs, self._coming[owner], again)
-            self._coming[owner] += jobs
-        try:
-            yield stands.plan
-        finally:
-            with self._lock:
-                self._coming[owner] -= jobs
-                if not self._coming[owner]:
-                    del self._coming[owner]
+        stands = self.standing(owner)
+        usage, since = stands.spent.usage, stands.spent.since
+        coming = Load(0 if again else jobs, jobs)
+        self._check(stands, Load(usage.jobs, usage.concurrent).plus(coming), coming)
 
-    def _check(self, stands: Standing, jobs: int, coming: int, again: bool) -> None:
-        plan, (_, usage, since, *_) = stands.plan, stands.spent
-        used = usage.jobs + coming
-        if not again and plan.jobs_a_day is not None and used + jobs > plan.jobs_a_day:
+        def check(count: CountJobs) -> None:
+            self._check(stands, count(owner, since), coming)
+
+        with self._ledger.checking(check):
+            yield stands.plan
+
+    def _check(self, stands: Standing, load: Load, coming: Load) -> None:
+        """Raises PlanReached if `load`, what is coming included, is more than the plan allows."""
+        plan = stands.plan
+        if coming.jobs and plan.jobs_a_day is not None and load.jobs > plan.jobs_a_day:
+            used = load.jobs - coming.jobs
             raise PlanReached(
                 f"the plan {plan.name!r} allows {plan.jobs_a_day} jobs a day; {used} count today "
                 f"({stands.spent.jobs})",
-                retry_after=max(1, round(since + _DAY - self._clock.now())),
+                retry_after=max(1, round(stands.spent.since + _DAY - self._clock.now())),
                 limit=plan.jobs_a_day, used=used, plan=plan.name,
             )  # fmt: skip
-        used = usage.concurrent + coming
-        if plan.concurrent is not None and used + jobs > plan.concurrent:
+        if plan.concurrent is not None and load.concurrent > plan.concurrent:
+            used = load.concurrent - coming.concurrent
             raise PlanReached(
                 f"the plan {plan.name!r} allows {plan.concurrent} jobs at a time; {used} count now "
                 f"({stands.spent.concurrent})",

@@ -67,7 +67,10 @@ class Lobby:
         self.service = service
         self.cookie = Cookie(public.secure)
         self.plans: Mapping[str, Plan] = context.app.plan_by_name
-        self.allowance = Allowance(service.plans, self.plans, context.home.clock, self._is_admin)
+        home = context.home
+        self.allowance = Allowance(
+            service.plans, self.plans, home.clock, self._is_admin, home.ledger
+        )
         #: All of the service, whoever asks.
         self.whole = context
         self.public = public

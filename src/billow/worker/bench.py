@@ -63,7 +63,7 @@ class Workbench:
 
     def start(self) -> None:
         """Start another child after one that is gone."""
-        self._welcome(ChildProcess(self._settings, self._watch))
+        self._welcome(ChildProcess(self._settings, watch=self._watch))
 
     def _welcome(self, child: ChildProcess) -> None:
         self.child = child

@@ -24,12 +24,18 @@ class ChildProcess:
     """A running child. Nothing here blocks.
 
     Args:
-        settings: the worker's.
-        watch: is given the pipe of the lines that the function prints and logs, to read and close;
-            without it they go to the worker's log file alone.
+        settings: whose child it is.
+        module: what it runs.
+        watch: is given the pipe of what is printed and logged, to read and close; without it
+            that goes to the worker's log file alone.
     """
 
-    def __init__(self, settings: Settings, watch: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        module: str = "billow.worker.child",
+        watch: Callable[[int], None] | None = None,
+    ) -> None:
         child_jobs, self._jobs = os.pipe()
         self._tickets_left, self._tickets = os.pipe()
         self._results, child_results = os.pipe()
@@ -47,7 +53,7 @@ class ChildProcess:
             lines, child_lines = os.pipe()
             _widen(lines)
             given.append(child_lines)
-        self.pid = _spawn(settings, given)
+        self.pid = _spawn(settings, module, given)
         for fd in (child_jobs, child_results, child_bell):
             os.close(fd)
         if watch is not None:
@@ -132,9 +138,9 @@ class ChildProcess:
             os.close(fd)
 
 
-def _spawn(settings: Settings, given: Sequence[int]) -> int:
+def _spawn(settings: Settings, module: str, given: Sequence[int]) -> int:
     numbers = _CHILD_FDS[: len(given)]
-    own = [sys.executable, "-m", "billow.worker.child", settings.app, settings.function]
+    own = [sys.executable, "-m", module, settings.app, settings.function]
     place = [settings.folder, settings.id, str(settings.speed), str(os.getpid())]
     return os.posix_spawn(
         sys.executable,

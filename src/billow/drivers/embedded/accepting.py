@@ -1,15 +1,17 @@
-"""Accepting jobs as part of a transaction."""
+"""Accepting jobs as part of a transaction, and counting those there are."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 
+from billow.drivers.embedded.effects import apply_publish, apply_put
 from billow.drivers.embedded.rows import PENDING, Tally
 from billow.errors import Conflict
 from billow.ids import new_ids
 from billow.origin import current
-from billow.ports.ledger import Accepted, Submission
+from billow.ports.ledger import Accepted, AcceptRule, Check, Load, Publish, Submission
 
 _INSERT = (
     "insert into jobs(id, function, owner, due, name, args, upload, created, origin) "
@@ -60,3 +62,55 @@ def _claim_key(
         raise Conflict(f"the idempotency key {asked.key!r} was used before for another request")
     seq = connection.execute("select seq from jobs where id = ?", (job,)).fetchone()
     return Accepted(job, seq[0] if seq else 0, False)
+
+
+def follow_up(
+    connection: sqlite3.Connection,
+    submissions: Sequence[Submission],
+    accepted: Sequence[Accepted],
+    rule: AcceptRule,
+    now: float,
+) -> None:
+    """Write down what the acceptance of jobs sets off."""
+    sent: dict[str, int] = {}
+    for asked, answer in zip(submissions, accepted, strict=True):
+        for effect in rule(answer.id, asked, now) if answer.new else ():
+            if isinstance(effect, Publish):
+                apply_publish(connection, effect, now, sent)
+            else:
+                apply_put(connection, effect)
+
+
+def queues_of(
+    submissions: Sequence[Submission], accepted: Sequence[Accepted], rule: AcceptRule
+) -> Counter[str]:
+    """The queues that it sent messages to, and how many."""
+    effects = (
+        effect
+        for asked, answer in zip(submissions, accepted, strict=True)
+        if answer.new
+        for effect in rule(answer.id, asked, 0.0)
+    )
+    return Counter(effect.queue for effect in effects if isinstance(effect, Publish))
+
+
+def look_at(connection: sqlite3.Connection, check: Check | None) -> None:
+    """Have a check look at what the transaction has done so far.
+
+    Raises:
+        Exception: what the check raises.
+    """
+    if check is not None:
+        check(lambda owner, since: count_jobs(connection, owner, since))
+
+
+def count_jobs(connection: sqlite3.Connection, owner: str, since: float) -> Load:
+    """An owner's jobs, without those of the service itself."""
+    row = connection.execute(
+        "select (select count(*) from jobs where owner = :owner and created >= :since "
+        "          and function not like 'billow.%'), "
+        "       (select count(*) from jobs where owner = :owner and due is not null "
+        "          and function not like 'billow.%')",
+        {"owner": owner, "since": since},
+    ).fetchone()
+    return Load(*row)

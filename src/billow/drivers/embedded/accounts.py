@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from billow.drivers.embedded.accepting import count_jobs
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.ledger import SqliteLedger
@@ -75,6 +76,12 @@ class SqliteShelf(Generic[R]):
         """The record with the greatest key."""
         found = self._select(f"order by {self._fields[0]} desc limit 1", ())
         return found[0] if found else None
+
+    def until(self, field: str, time: float, limit: int = 1000) -> list[R]:
+        """Records up to a time, the earliest first."""
+        column = self._column(field)
+        order = f"order by {column}, {self._fields[0]} limit ?"
+        return self._select(f"where {column} <= ? {order}", (time, max(0, limit)))
 
     def remove_before(self, field: str, time: float) -> int:
         """Remove what is older."""
@@ -201,15 +208,10 @@ def _books(connection: sqlite3.Connection, submit: Callable[[Submission], None])
 
 
 def _usage(connection: sqlite3.Connection, owner: str, since: float) -> Usage:
-    row = connection.execute(
-        "select (select count(*) from jobs where owner = :owner and created >= :since "
-        "          and function not like 'billow.%'), "
-        "       (select count(*) from jobs where owner = :owner and due is not null "
-        "          and function not like 'billow.%'), "
-        "       (select coalesce(sum(size), 0) from objects where owner = :owner)",
-        {"owner": owner, "since": since},
+    (size,) = connection.execute(
+        "select coalesce(sum(size), 0) from objects where owner = ?", (owner,)
     ).fetchone()
-    return Usage(*row)
+    return Usage(*count_jobs(connection, owner, since), size)
 
 
 def _read_key(path: Path) -> bytes:

@@ -10,9 +10,11 @@ from billow.drivers.embedded.blobs import Blobs
 from billow.drivers.embedded.cold import SqliteCold
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
+from billow.drivers.embedded.incidents import SqliteIncidents
 from billow.drivers.embedded.journal import SqliteJournal
 from billow.drivers.embedded.ledger import SqliteLedger
 from billow.drivers.embedded.logs import SqliteLogs
+from billow.drivers.embedded.metrics import SqliteMetrics
 from billow.drivers.embedded.objects import SqliteObjects
 from billow.drivers.embedded.queues import SqliteQueues
 from billow.drivers.embedded.tables import SqliteTables
@@ -20,14 +22,21 @@ from billow.drivers.embedded.uploads import SqliteUploads
 from billow.drivers.embedded.wake import FifoWake
 from billow.errors import Unavailable
 from billow.home import Home
+from billow.ports.ledger import AcceptRule
 from billow.ports.objects import ArrivalRule
 
 #: Columns that came later.
 _ADDED = (("jobs", "origin", "text not null default ''"),)
 
 
-def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
-    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `logs.db`, and folders.
+def open_embedded(
+    folder: Path,
+    *,
+    arrivals: ArrivalRule | None,
+    clock: Clock,
+    follow: AcceptRule | None = None,
+) -> Home:
+    """The embedded home in `folder`: `core.db` (durable), other files and folders.
 
     Raises:
         Unavailable: the folder cannot be used.
@@ -41,7 +50,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
     ops = Database(folder / "ops.db", "ops.sql", durable=False)
     group = GroupCommit(core)
     wake = FifoWake(folder / "wake")
-    ledger = SqliteLedger(core, group, wake, clock)
+    ledger = SqliteLedger(core, group, wake, clock, follow)
     objects = SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: []))
     return Home(
         ledger=ledger,
@@ -50,9 +59,11 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         objects=objects,
         uploads=SqliteUploads(core, group, blobs, objects, folder, clock),
         accounts=SqliteAccounts(core, group, ledger, folder),
+        incidents=SqliteIncidents(core, group),
         cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
         logs=SqliteLogs(folder / "logs.db", clock),
+        metrics=SqliteMetrics(folder / "metrics.db", clock),
         wake=wake,
         clock=clock,
         folder=folder,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from billow.clock import Clock
 from billow.drivers.embedded import leases
-from billow.drivers.embedded.accepting import insert_jobs
+from billow.drivers.embedded.accepting import follow_up, insert_jobs, look_at, queues_of
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
+from billow.drivers.embedded.mending import forget_jobs, redrive_job
 from billow.drivers.embedded.rows import (
     CANCELLED,
-    FAILED,
     JOB_COLUMNS,
     PENDING,
     RUNNING,
@@ -24,8 +25,11 @@ from billow.drivers.embedded.rows import (
 )
 from billow.errors import NotFound
 from billow.job import Attempt, Failure, Job, Status, after
+from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
+    AcceptRule,
+    Check,
     Counts,
     Exchange,
     Outcome,
@@ -39,27 +43,48 @@ from billow.ports.wake import DONE, KEEPER, Wake, jobs_channel, queue_channel
 class SqliteLedger:
     """Every job of a service, in one table."""
 
-    def __init__(self, database: Database, group: GroupCommit, wake: Wake, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        group: GroupCommit,
+        wake: Wake,
+        clock: Clock,
+        follow: AcceptRule | None = None,
+    ) -> None:
         self._database = database
         self._group = group
         self._wake = wake
         self._clock = clock
+        self.checks = Checks()
+        self._follow = follow
+
+    def checking(self, check: Check) -> AbstractContextManager[None]:
+        """Let `check` look at the steps of this thread."""
+        return self.checks.during(check)
 
     def submit(self, submissions: Sequence[Submission]) -> list[Accepted]:
         """Accept jobs, all or none, and wake their workers."""
         if not submissions:
             return []
-        accepted = self._group.run(lambda connection: self.insert(connection, submissions))
+        check = self.checks.current
+        accepted = self._group.run(lambda connection: self.insert(connection, submissions, check))
         self.ring(submissions, accepted)
         return accepted
 
     def insert(
-        self, connection: sqlite3.Connection, submissions: Sequence[Submission]
+        self,
+        connection: sqlite3.Connection,
+        submissions: Sequence[Submission],
+        check: Check | None = None,
     ) -> list[Accepted]:
         """Accept jobs as part of a transaction; `ring` is to follow when it is durable."""
         tally = Tally()
-        accepted = insert_jobs(connection, submissions, self._clock.now(), tally)
+        now = self._clock.now()
+        accepted = insert_jobs(connection, submissions, now, tally)
         tally.write(connection)
+        if self._follow is not None:
+            follow_up(connection, submissions, accepted, self._follow, now)
+        look_at(connection, check)
         return accepted
 
     def ring(self, submissions: Sequence[Submission], accepted: Sequence[Accepted]) -> None:
@@ -69,6 +94,12 @@ class SqliteLedger:
             if answer.new and asked.delay <= 0:
                 new[asked.function] = new.get(asked.function, 0) + 1
         self._ring_workers(new)
+        if self._follow is not None:
+            self._ring_readers(queues_of(submissions, accepted, self._follow))
+
+    def _ring_readers(self, messages: Mapping[str, int]) -> None:
+        for queue, count in messages.items():
+            self._wake.notify(queue_channel(queue), count)
 
     def _ring_workers(self, jobs: dict[str, int]) -> None:
         short = [
@@ -103,8 +134,7 @@ class SqliteLedger:
             recorded = [work.record(outcome) for outcome in outcomes]
             taken = work.take(want, lease, max_lost) if want > 0 else []
             work.finish()
-        for queue in work.queues:
-            self._wake.notify(queue_channel(queue), work.queues[queue])
+        self._ring_readers(work.queues)
         if work.released:
             self._ring_workers({function: work.released})
         if work.accepted:
@@ -272,9 +302,12 @@ class SqliteLedger:
 
     def redrive(self, ids: Sequence[str], args: str | None = None) -> list[bool]:
         """Send failed jobs round again."""
+        check, now = self.checks.current, self._clock.now()
 
         def work(connection: sqlite3.Connection) -> list[str | None]:
-            return [self._redrive_one(connection, id_, args) for id_ in ids]
+            sent = [redrive_job(connection, id_, args, now) for id_ in ids]
+            look_at(connection, check)
+            return sent
 
         functions = self._group.run(work)
         sent: dict[str, int] = {}
@@ -285,22 +318,9 @@ class SqliteLedger:
         self._wake.notify(DONE)
         return [function is not None for function in functions]
 
-    def _redrive_one(
-        self, connection: sqlite3.Connection, id_: str, args: str | None
-    ) -> str | None:
-        row = connection.execute(
-            "update jobs set state = 0, due = ?, failures = 0, lost = 0, dead = 0, "
-            "progress = null, finished = null, args = coalesce(?, args) where id = ? and state = 3 "
-            "returning function",
-            (self._clock.now(), args, id_),
-        ).fetchone()
-        if row is None:
-            return None
-        tally = Tally()
-        tally.move(row[0], FAILED, PENDING)
-        tally.write(connection)
-        function: str = row[0]
-        return function
+    def forget(self, owner: str, limit: int = 500) -> int:
+        """Remove final jobs of an owner."""
+        return self._group.run(lambda connection: forget_jobs(connection, owner, limit))
 
 
 def _move(connection: sqlite3.Connection, job: Job, state: int) -> None:

@@ -106,6 +106,7 @@ class SqliteObjects:
         """
         asked: list[Submission] = []
         unused: list[str] = []
+        check = self._ledger.checks.current
 
         def work(connection: sqlite3.Connection) -> list[Accepted]:
             asked.clear()
@@ -119,7 +120,7 @@ class SqliteObjects:
                         asked.append(consequence)
                     elif consequence.store not in {other.store for other in arrived}:
                         arrived.append(_moved(one, consequence.store, one.key))
-            jobs = self._ledger.insert(connection, asked) if asked else []
+            jobs = self._ledger.insert(connection, asked, check) if asked else []
             if once and jobs and not any(job.new for job in jobs):
                 raise _Repeated(jobs)
             return jobs
@@ -168,6 +169,21 @@ class SqliteObjects:
         except FileNotFoundError:
             raise NotFound(f"there is no object {store}/{key}") from None
         return _read(file, start, stop)
+
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """Objects and bytes of each store."""
+        rows = self._database.reader.execute(
+            "select store, count(*), sum(size) from objects group by store"
+        )
+        return {store: (count, size) for store, count, size in rows}
+
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
+        """Some objects of an owner."""
+        rows = self._database.reader.execute(
+            f"select {_COLUMNS} from objects where owner = ? limit ?",  # noqa: S608
+            (owner, max(0, limit)),
+        )
+        return [_to_info(row) for row in rows]
 
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100

@@ -6,22 +6,27 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from billow.clock import Clock
-from billow.drivers.memory.rows import JobRow
+from billow.drivers.memory.rows import JobRow, check_keys, is_forgettable, load_of
 from billow.drivers.memory.wake import MemoryWake
 from billow.errors import Conflict, NotFound
 from billow.ids import new_ids
 from billow.job import Attempt, Job, Status
 from billow.origin import current
+from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
+    AcceptRule,
+    Check,
     Completed,
     Counts,
     Effect,
     Exchange,
     Lease,
+    Load,
     Outcome,
     Page,
     Released,
@@ -42,24 +47,53 @@ class MemoryLedger:
         clock: Clock,
         wake: MemoryWake,
         apply: Callable[[Effect], None],
+        follow: AcceptRule | None = None,
     ) -> None:
         self._lock = lock
         self._clock = clock
         self._wake = wake
         self._apply = apply
+        self._follow: AcceptRule = follow or (lambda *_: ())
         self._rows: dict[int, JobRow] = {}
         self._by_id: dict[str, JobRow] = {}
         self._by_key: dict[tuple[str, str], JobRow] = {}
         #: The jobs of each function that are not final.
         self._open: dict[str, dict[int, JobRow]] = {}
         self._next_seq = itertools.count(1)
+        self._checks = Checks()
+
+    def checking(self, check: Check) -> AbstractContextManager[None]:
+        """Let `check` look at the steps of this thread."""
+        return self._checks.during(check)
+
+    def count(self, owner: str, since: float) -> Load:
+        """An owner's jobs, without those of the service itself."""
+        with self._lock:
+            return load_of(self._rows.values(), owner, since)
+
+    def _look(self, coming: Load, owners: Iterable[str]) -> None:
+        """Have the check look at what is about to be."""
+        check, whose = self._checks.current, set(owners)
+        if check is not None:
+            more = dict.fromkeys(whose, coming)
+            check(lambda owner, since: self.count(owner, since).plus(more.get(owner)))
 
     def submit(self, submissions: Sequence[Submission]) -> list[Accepted]:
         """Accept jobs, all or none. Workers that wait are woken."""
         with self._lock:
-            self._check_keys(submissions)
+            check_keys(submissions, self._by_key)
+            keys = {(asked.owner, asked.key) for asked in submissions if asked.key is not None}
+            plain = sum(asked.key is None for asked in submissions)
+            coming = plain + len(keys - self._by_key.keys())
+            self._look(Load(coming, coming), [asked.owner for asked in submissions])
             ids = new_ids(len(submissions))
+            # What follows is asked for first: if that raises, nothing has happened.
+            now = self._clock.now()
+            follows = [self._follow(*each, now) for each in zip(ids, submissions, strict=True)]
             accepted = list(map(self._accept, ids, submissions))
+            for answer, effects in zip(accepted, follows, strict=True):
+                for effect in effects if answer.new else ():
+                    self._apply(effect)
             new = zip(submissions, accepted, strict=True)
             self._ring(Counter(asked.function for asked, answer in new if answer.new))
             return accepted
@@ -202,22 +236,22 @@ class MemoryLedger:
         """Send failed jobs round again, with fresh tries and, if given, other arguments."""
         with self._lock:
             rows = [self._by_id.get(each) for each in ids]
+            failed = {row.seq: row for row in rows if row and row.status is Status.FAILED}
+            self._look(Load(0, len(failed)), [row.asked.owner for row in failed.values()])
             answers = [self._redrive(row, args) for row in rows]
             redriven = [row for row, answer in zip(rows, answers, strict=True) if row and answer]
             self._ring(Counter(row.asked.function for row in redriven))
             self._wake.notify(DONE)
             return answers
 
-    def _check_keys(self, submissions: Sequence[Submission]) -> None:
-        known = {key: row.asked.digest for key, row in self._by_key.items()}
-        for asked in submissions:
-            if asked.key is None:
-                continue
-            digest = known.setdefault((asked.owner, asked.key), asked.digest)
-            if digest != asked.digest:
-                raise Conflict(
-                    f"the idempotency key {asked.key!r} was used before for another request"
-                )
+    def forget(self, owner: str, limit: int = 500) -> int:
+        """Remove final jobs of an owner."""
+        with self._lock:
+            over = [row for row in self._rows.values() if is_forgettable(row, owner)][:limit]
+            for row in over:
+                del self._rows[row.seq], self._by_id[row.id]
+                self._by_key.pop((owner, row.asked.key or ""), None)
+            return len(over)
 
     def _accept(self, id: str, asked: Submission) -> Accepted:
         key = None if asked.key is None else (asked.owner, asked.key)

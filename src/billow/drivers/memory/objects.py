@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -124,6 +125,17 @@ class MemoryObjects:
         """Stores that hold something, sorted."""
         with self._lock:
             return sorted({store for store, _ in self._rows})
+
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """Objects and bytes of each store."""
+        every = {store: self.list(store, limit=10**9) for store in self.stores()}
+        return {store: (len(kept), sum(o.size for o in kept)) for store, kept in every.items()}
+
+    def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
+        """Some objects of an owner."""
+        with self._lock:
+            theirs = (row.info for row in self._rows.values() if row.info.owner == owner)
+            return [*itertools.islice(theirs, max(0, limit))]
 
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100

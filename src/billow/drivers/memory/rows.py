@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from billow.errors import Conflict
 from billow.job import Attempt, Failure, Job, Status, after
 from billow.owner import Owner
-from billow.ports.ledger import Completed, Failed, Lease, Submission
+from billow.ports.ledger import Completed, Failed, Lease, Load, Submission
 
 
 @dataclass(slots=True)
@@ -152,3 +154,31 @@ class JobRow:
 
 def _parsed(text: str | None) -> Any:
     return None if text is None else json.loads(text)
+
+
+def check_keys(submissions: Sequence[Submission], by_key: Mapping[tuple[str, str], JobRow]) -> None:
+    """Raises Conflict if an idempotency key was used before with another digest."""
+    known = {key: row.asked.digest for key, row in by_key.items()}
+    for asked in submissions:
+        if asked.key is None:
+            continue
+        digest = known.setdefault((asked.owner, asked.key), asked.digest)
+        if digest != asked.digest:
+            raise Conflict(f"the idempotency key {asked.key!r} was used before for another request")
+
+
+def is_theirs(row: JobRow, owner: str) -> bool:
+    """Whether a job is an owner's, and not one of the service itself."""
+    return row.asked.owner == owner and not row.asked.function.startswith("billow.")
+
+
+def is_forgettable(row: JobRow, owner: str) -> bool:
+    """Whether a job is an owner's, and over."""
+    return is_theirs(row, owner) and row.status.final
+
+
+def load_of(rows: Iterable[JobRow], owner: str, since: float) -> Load:
+    """An owner's jobs among these, without those of the service itself."""
+    theirs = [row for row in rows if is_theirs(row, owner)]
+    recent = sum(row.created >= since for row in theirs)
+    return Load(recent, sum(not row.status.final for row in theirs))

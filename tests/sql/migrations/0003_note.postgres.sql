@@ -1,0 +1,2 @@
+create table kind (name text);
+insert into kind values ('postgres');
