@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from billow.drill.load.target import Target
 
-#: What is looked at, and how often, seconds.
-PATHS = {"health": "/healthz", "console": "/"}
+#: Where the console is: at the first of these that is there.
+_CONSOLES = ("/console", "/")
+#: How often it looks, seconds.
 _EVERY = 0.5
 _TIMEOUT = 5.0
 
@@ -42,8 +43,9 @@ class Probe(threading.Thread):
 
     def run(self) -> None:
         """Look until it is told to end."""
+        console = next((path for path in _CONSOLES if ask(self._target, path) != 404), "/")
         while not self._ended.wait(_EVERY):
-            for what, path in PATHS.items():
+            for what, path in (("health", "/healthz"), ("console", console)):
                 at = time.monotonic()
                 ok = answers(self._target, path)
                 self.looks.append(Probed(what, at - self._began, time.monotonic() - at, ok))
@@ -56,6 +58,12 @@ class Probe(threading.Thread):
 
 def answers(target: Target, path: str) -> bool:
     """Whether the service gives an answer that is no failure of its own."""
+    status = ask(target, path)
+    return status is not None and status < 500
+
+
+def ask(target: Target, path: str) -> int | None:
+    """The status of the answer; None if there is none."""
     place, timeout = (target.address, target.port), _TIMEOUT
     if target.tls:
         context = ssl._create_unverified_context()  # noqa: S323 - it only asks whether it answers
@@ -69,7 +77,7 @@ def answers(target: Target, path: str) -> bool:
         reply = connection.getresponse()
         reply.read()
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
-    return reply.status < 500
+    return reply.status
