@@ -18,6 +18,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send"),
     "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "alarms"),
     "Mend": ("dead", "retry", "cancel"),
+    "Be told": ("oncall", "incidents", "page", "heartbeat"),
     "People": ("accounts",),
     "Prove": ("drill",),
     "Set up": ("config", "doctor", "version"),
