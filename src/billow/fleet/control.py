@@ -62,6 +62,11 @@ class Controller:
         self.crew.keep(self.wanted, self._why)
         self._machines = self.crew.present()
 
+    def ask_for(self, size: int, why: str) -> int:
+        """Have a size that the policy did not ask for, within the bounds, until it asks again."""
+        self._resize(self._observe(self._counts, None), Decision(size, why))
+        return self.wanted
+
     @property
     def restless(self) -> bool:
         """Whether a worker is about to come into service or to be launched, so look again soon."""

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import billow
 from billow.app import App
 from billow.clock import Clock, ScaledClock
+from billow.fleet.control import Controller
 from billow.home import Home
 from billow.keeper.listen import url
 from billow.keeper.operations import Operations
@@ -81,7 +82,9 @@ class Keeper:
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes, self._parts.pool)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
-        self._operations = Operations(home, app, open_desk(home, app))
+        self._operations = Operations(
+            home, app, open_desk(home, app), self._fleets_by_name, settings.logs
+        )
         self._seen_seq = 0
 
     def stop(self) -> None:
@@ -146,11 +149,14 @@ class Keeper:
         """Look after everything once; what fails is told and tried again at the next tick."""
         for process in self._parts.processes:
             self._guard(process.name, process.tick)
+        self._guard("remedies", self._operations.hands.serve)
         if self._renew:
             self._renew = False
             self._guard("reload", partial(self._parts.renew, "the app is loaded anew"))
         if self._parts.pool is not None:
             self._guard("web", self._parts.pool.tick)
+        if self._parts.health is not None:
+            self._guard("web", self._parts.health.tick)
         self._guard("chores", self._parts.call_in_chores)
         self._guard("pager", self._parts.call_in_pager)
         for function, controller in self._parts.fleets:
@@ -158,6 +164,11 @@ class Keeper:
             counts = self._guard(f"counts of {function.name}", look)
             self._guard(f"fleet of {function.name}", partial(controller.tick, counts))
         self._tell()
+
+    def _fleets_by_name(self) -> dict[str, Controller]:
+        fleets = {function.name: controller for function, controller in self._parts.fleets}
+        pool = self._parts.pool
+        return fleets if pool is None else {**fleets, pool.controller.function: pool.controller}
 
     def _tell(self, *, at_once: bool = False) -> None:
         now = self._home.clock.now()

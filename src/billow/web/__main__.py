@@ -32,6 +32,7 @@ from billow.ops.shipping import Shipper
 from billow.web.context import Context
 from billow.web.guard import is_loopback
 from billow.web.log import log_to_stderr
+from billow.web.metrics import Metrics
 from billow.web.protocol import MAX_HEAD, http_protocol
 from billow.web.server import make_app
 
@@ -40,6 +41,9 @@ GRACE = 5
 
 #: Seconds between two signs of life.
 SIGN_OF_LIFE = 5.0
+
+#: Seconds between two times that what was counted is told to the other servers.
+SHARE = 1.0
 
 _log = logging.getLogger("billow.web")
 
@@ -65,6 +69,7 @@ class WebServer(uvicorn.Server):
             )
         )
         self._context: Context = app.state.context
+        self._metrics: Metrics = app.state.metrics
         self._lifeline = lifeline
         self._status = status
 
@@ -87,6 +92,7 @@ class WebServer(uvicorn.Server):
         await super().startup(sockets)
         if self._status is not None and self.started:
             self._tell_status(self._status)
+            self._share()
 
     def _tell_status(self, status: int) -> None:
         """A sign of life, now and then; that it answers is seen by the front."""
@@ -95,10 +101,16 @@ class WebServer(uvicorn.Server):
             os.write(status, json.dumps({"state": "idle", "done": done}).encode() + b"\n")
         asyncio.get_running_loop().call_later(SIGN_OF_LIFE, self._tell_status, status)
 
+    def _share(self) -> None:
+        """Tell the others of the pool what was counted."""
+        self._metrics.share()
+        asyncio.get_running_loop().call_later(SHARE, self._share)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and waits first, since requests are waited for."""
         self._context.news.close()
         await super().shutdown(sockets)
+        self._metrics.share()
 
     def _pulled(self) -> None:
         assert self._lifeline is not None
@@ -117,7 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = measured(
             open_home(asked.folder, arrivals=arrival_rule(app), follow=accept_rule(app))
         )
-        served = make_app(home, app, token=_token(asked))
+        pool = Path(asked.sockets) if asked.sockets else None
+        metrics = Metrics(home, app, pool, asked.id)
+        served = make_app(home, app, token=_token(asked), metrics=metrics)
     except (Error, OSError) as problem:
         print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people
         return 2

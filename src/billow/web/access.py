@@ -48,7 +48,7 @@ class Access:
         if self._token and (told is None or told.token != self._token):
             await _answer(send, 403)
             return
-        if told is not None and scope["path"] == ALIVE:
+        if scope["path"] == ALIVE:
             await _answer(send, 204)
             return
         if told is not None:
