@@ -27,16 +27,23 @@ VALUES = [
     "owner",
     "plan",
     "events",
+    "ops.summary",
+    "ops.recorder",
     "route",
 ]
+#: What the render pool is made of, beside what it is about.
+RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embedded.spawn"]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
 DECLARATIONS += ["pages", "sql", "pool", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["rendition"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
+#: What a worker is made of besides.
+WORKING = ["loading", "chores", "worker", "ops.shipping"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: Policies decide from what they are given, and from nothing else.
@@ -49,6 +56,7 @@ ALLOWED: dict[str, list[str]] = {
     "function": [*VALUES, *DECLARATIONS],
     "app": [*VALUES, *DECLARATIONS],
     "collection": [*VALUES, *DECLARATIONS],
+    "rendition": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
     "pages": [*VALUES, *DECLARATIONS],
     "sql": [*VALUES, "sql", "settings"],
@@ -60,7 +68,9 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
     **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
-    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *INTENTS],
+    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions.files", *INTENTS],
+    "renditions": [*VALUES, *DECLARATIONS, "renditions"],
+    "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "settings", "renderer"],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
@@ -69,11 +79,11 @@ ALLOWED: dict[str, list[str]] = {
     "ops.rota": [*VALUES, "ops.rota"],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
-    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "loading", "chores", "worker"],
+    "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *WORKING],
 }
 
 #: Who may not be imported from below: the programs that put everything together.
-PROGRAMS = ["cli", "keeper", "web", "worker"]
+PROGRAMS = ["cli", "keeper", "web", "worker", "renderer"]
 
 #: Modules of the standard library that reach out of the process, or to chance or the time.
 # fmt: off
@@ -162,7 +172,7 @@ def test_nothing_below_imports_a_program() -> None:
         for found in INSIDE
         if is_below(found.target, PROGRAMS)
         and not is_below(found.source, ["cli", found.target.partition(".")[0]])
-        and not is_below(found.source, ["keeper"])
+        and not is_below(found.source, ["keeper", "renderer"])  # its children are the workers'
         and not (found.source == "site" and is_below(found.target, ["web"]))
     ]
     assert wrong == []
@@ -193,7 +203,7 @@ def test_apps_import_of_billow_only_what_is_public(path: Path) -> None:
         for found in imports_of("", path)
         if found.target.partition(".")[0] in ("billow", "apps", "tests", "bench")
     }
-    assert ours <= {"billow", "billow.site", "billow.sql", "billow.testing"}
+    assert ours <= {"billow", "billow.rendition", "billow.site", "billow.sql", "billow.testing"}
 
 
 #: Imports every module given and prints what billow itself opens, starts or connects to meanwhile.

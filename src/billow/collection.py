@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from billow.errors import Conflict
-from billow.options import File
+from billow.errors import Conflict, DeclarationError
+from billow.options import File, Limits
 from billow.owner import LOCAL
+from billow.rendition import LIMITS, Allow, Rendition, Terms, Who
+from billow.units import Duration
 
 
 class Original(NamedTuple):
@@ -64,6 +66,7 @@ class Collection:
         #: Name of the store that the originals are kept in.
         self.store = store
         self.accepts = accepts
+        self.renditions: dict[str, Rendition] = {}
         self._shelf: Shelf | None = None
 
     def __repr__(self) -> str:
@@ -120,6 +123,56 @@ class Collection:
     def delete(self, id: int) -> bool:
         """Delete an original and everything made of it; False if there was none."""
         return self._kept.delete(id)
+
+    def rendition(
+        self,
+        path: str,
+        *,
+        allow: Allow | None = None,
+        values: Mapping[str, Container[Any]] | None = None,
+        formats: tuple[str, ...] = (),
+        who: Who = "user",
+        give_up_after: Duration = "60 s",
+        limits: Limits | None = None,
+        salt: str | None = None,
+        warm: Callable[[int], Iterable[Mapping[str, Any]]] | None = None,
+    ) -> Callable[[Callable[..., Any]], Rendition]:
+        """Declare what a function makes of an original at an address; see docs/renditions.md.
+
+        The function has a parameter annotated `billow.Upload` and returns bytes. It is called once
+        for each set of arguments, however many ask, in a process apart with `limits`; what it
+        returned is kept, for as long as there is room.
+
+        Args:
+            path: such as "/img/{size:int}/{id:int}.jpg"; its ending says what the bytes are.
+            allow: called with a `billow.rendition.Asked`, `id` and, by name, the address's other
+                parts; returns the arguments that the address does not say, None if this one may
+                not have it, or raises an error. A coroutine function runs in the event loop.
+            values: which values a part of the address may have, such as `{"size": (240, 1440)}`.
+            formats: such as ("avif", "webp", "jpeg"): the first that the browser takes is what the
+                function's parameter `format` gets; the last is for those that say nothing.
+            who: who may ask at all, where there are accounts.
+            give_up_after: how long somebody waits; then they are told to come again.
+            limits: what one rendering may use.
+            salt: names the code that makes it; another salt makes everything anew. If not given,
+                the digest of the file that the function stands in.
+            warm: given an original's number, the sets of arguments that `billow cache warm` makes.
+
+        Raises:
+            DeclarationError: it cannot work; the message says why.
+        """
+
+        def declare(call: Callable[..., Any]) -> Rendition:
+            terms = Terms(
+                allow, values or {}, formats, who, give_up_after, limits or LIMITS, salt, warm
+            )
+            made = Rendition(call, self.name, path, terms)
+            if made.name in self.renditions:
+                raise DeclarationError(f"rendition {made.name!r} is declared twice")
+            self.renditions[made.name] = made
+            return made
+
+        return declare
 
     @property
     def _kept(self) -> Shelf:

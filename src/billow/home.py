@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from billow.clock import Clock, SystemClock
+from billow.ops.recorder import Recorder
 from billow.ports.accounts import Accounts
 from billow.ports.cold import Cold
 from billow.ports.journal import Journal
 from billow.ports.ledger import Ledger
+from billow.ports.metrics import Metrics
 from billow.ports.objects import ArrivalRule, Objects
 from billow.ports.queues import Queues
 from billow.ports.tables import Tables
@@ -29,12 +31,15 @@ class Home:
     accounts: Accounts
     cold: Cold
     journal: Journal
+    metrics: Metrics
     wake: Wake
     clock: Clock
     #: Where it keeps its files on this machine; None if it has none.
     folder: Path | None = None
     #: How many times faster than on the wall clock plans and archives count their time.
     speed: float = 1.0
+    #: What this process measures; shipped to `metrics` if the process ships it.
+    recorder: Recorder = field(default_factory=Recorder)
 
 
 def open_home(

@@ -105,6 +105,10 @@ class Sink(Messages, Protocol):
         """A folder for this try alone."""
         ...
 
+    def metric(self, name: str, value: float, unit: str) -> None:
+        """Measure something."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -195,6 +199,22 @@ class Job:
             Conflict: called outside of a function or handler that is given the job.
         """
         self._need_sink().put(table, key, item)
+
+    def metric(self, name: str, value: float, unit: str = "") -> None:
+        """Measure something, such as how long a download took. Charts know it as `app.NAME`.
+
+        It counts even if the try fails. What varies, such as an id, is no part of the name.
+
+        Args:
+            name: 1 to 63 of a-z 0-9 _.
+            value: a number.
+            unit: such as "s" or "bytes".
+
+        Raises:
+            BadInput: the name, the value or the unit cannot be.
+            Conflict: called outside of a function or handler that is given the job.
+        """
+        self._need_sink().metric(name, value, unit)
 
     def report(self, done: float, total: float | None = None) -> None:
         """Tell how far the work is: `done` of `total`, or a share between 0 and 1."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from billow.errors import DeclarationError, SettingError
 from billow.settings_file import FROM_FILE, Written, check_names, first_line, read_file
-from billow.units import seconds
+from billow.units import seconds, size_in_bytes
 
 _PREFIX = "BILLOW_"
 
@@ -74,6 +74,19 @@ def _speed(text: str) -> float:
 def _duration(text: str) -> float:
     try:
         return seconds(text)
+    except DeclarationError as problem:
+        raise ValueError(problem.detail) from None
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 256):
+        raise ValueError("a number of processes is 0 to 256; 0 is one for each core, at most 4")
+    return int(text) or min(4, os.cpu_count() or 1)
+
+
+def _bytes(text: str) -> int:
+    try:
+        return size_in_bytes(text)
     except DeclarationError as problem:
         raise ValueError(problem.detail) from None
 
@@ -198,6 +211,18 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
         _address,
+    ),
+    Setting(
+        "renderers",
+        "0",
+        "Processes that make renditions; 0 is one for each core, at most 4.",
+        _count,
+    ),
+    Setting(
+        "cache_size",
+        "1 GiB",
+        "How much the renditions that are kept may take on the disk; the least used go.",
+        _bytes,
     ),
     Setting(
         "sql_url",

@@ -19,6 +19,8 @@ Duration: TypeAlias = float | int | str
 Rate: TypeAlias = float | int | str
 
 _SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_BYTES = {"bytes": 1, "KiB": KiB, "MiB": MiB, "GiB": GiB}
+_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*")
 
 
@@ -40,6 +42,18 @@ def _parse(text: str) -> float:
         units = ", ".join(_SECONDS)
         raise DeclarationError(f"{text!r} is not a duration; write a number and one of: {units}")
     return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+def size_in_bytes(text: str) -> int:
+    """The bytes that text such as "1 GiB", "1.5 MiB" or "4096" names.
+
+    Raises:
+        DeclarationError: it is no size.
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None or (match[2] or "bytes") not in _BYTES:
+        raise DeclarationError(f"{text!r} is no size; write a number and one of: KiB, MiB, GiB")
+    return round(float(match[1]) * _BYTES[match[2] or "bytes"])
 
 
 def per_second(value: Rate) -> float:

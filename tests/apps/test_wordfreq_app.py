@@ -40,6 +40,9 @@ class Records:
     def progress(self, done: float, total: float | None) -> None:
         self.shares.append(done)
 
+    def metric(self, name: str, value: float, unit: str) -> None:
+        raise AssertionError
+
     def folder(self) -> Path:
         raise AssertionError("no files are made")
 

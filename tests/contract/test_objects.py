@@ -32,6 +32,13 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def test_usage_is_by_store(home: Home) -> None:
+    home.objects.put("a", [b"123"], key="x")
+    home.objects.put("a", [b"4567"], key="y")
+    home.objects.put("b", [b""], key="x")
+    assert home.objects.usage() == {"a": (2, 7), "b": (1, 0)}
+
+
 def test_an_object_comes_back_as_it_was_put(home: Home, clock: VirtualClock) -> None:
     stored = home.objects.put(
         "s",

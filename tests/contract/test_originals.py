@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import pytest
 
 import billow
 import billow.testing
 from billow.errors import Conflict, NotAccepted, NotFound, TooLarge
-from billow.flow.originals import attach, renditions_of
+from billow.flow.originals import attach
 from billow.home import Home
+from billow.renditions.files import CACHE, place_of
 from tests.contract.homes import MakeHome, in_threads
 
 
@@ -79,8 +79,8 @@ def test_another_kind_of_file_takes_no_number(photos: billow.App, home: Home) ->
 def test_what_was_made_of_an_original_goes_with_it(photos: billow.App, home: Home) -> None:
     kept = photos.collections["photos"]
     gone, stays = kept.add([b"x"], "a.jpg"), kept.add([b"y"], "b.jpg")
-    folders = [renditions_of(home, "photos", each) for each in (gone, stays)]
-    made = [folder for folder in folders if isinstance(folder, Path)]
+    roots = [] if home.folder is None else [home.folder / CACHE]
+    made = [place_of(root, "photos", each) for root in roots for each in (gone, stays)]
     for folder in made:
         folder.mkdir(parents=True)
         (folder / "made.jpg").write_bytes(b"made")

@@ -67,6 +67,23 @@ def test_a_job_that_was_lost_too_often_fails_and_its_handlers_are_told(
     assert runs(place) == Counter()
 
 
+def test_what_functions_measure_is_shipped_also_of_tries_that_fail(trial: Trial) -> None:
+    accepted = trial.submit("weigh", {"grams": 20}, {"grams": 400})
+    worker = trial.worker("weigh")
+    trial.ended(accepted)
+    worker.terminate()
+    worker.wait()
+    metrics, now = trial.home.metrics, trial.home.clock.now()
+    found = {
+        name: metrics.summaries(name, now - 3600, now + 60, 3660)[0]
+        for name in ("app.weight", "function.weigh.errors", "function.weigh.duration")
+    }
+    totals = {name: one and (one.count, one.total) for name, one in found.items()}
+    assert totals["app.weight"] == (2, 420)
+    assert totals["function.weigh.errors"] == (2, 1)
+    assert metrics.known("app.")[0].unit == "g"
+
+
 def test_an_upload_is_handed_to_the_function(trial: Trial) -> None:
     stored = trial.home.objects.put("texts", [b"some words"], name="a book.txt")
     upload = f"texts/{stored.info.key}"

@@ -38,6 +38,13 @@ def work(number: int, seconds: float = 0, place: str = "") -> int:
     return number
 
 
+@app.function(retry=once)
+def weigh(grams: float, job: billow.Job) -> None:
+    job.metric("weight", grams, "g")
+    if grams > 100:
+        raise ValueError("too heavy")
+
+
 @app.function(limits=billow.Limits(jobs_per_child=2))
 def which_process(number: int) -> int:
     return os.getpid()

@@ -12,6 +12,8 @@ from billow.collection import Collection, Original
 from billow.errors import NotFound
 from billow.home import Home
 from billow.ports.objects import ObjectInfo
+from billow.renditions.files import CACHE, place_of
+from billow.upload import Upload
 
 #: The table that has the last number given, by store.
 NUMBERS = "billow-numbers"
@@ -33,17 +35,6 @@ def attach(app: App, home: Callable[[], Home]) -> None:
 def key_of(id: int) -> str:
     """The key of the object that holds original `id`."""
     return f"{id:0{_DIGITS}}"
-
-
-def renditions_of(home: Home, collection: str, id: int | None = None) -> Path | None:
-    """The folder of everything made of one original, or of all of them; None without a disk.
-
-    Folders are spread over a hundred, as one with very many entries is slow.
-    """
-    if home.folder is None:
-        return None
-    place = home.folder / "cache" / collection
-    return place if id is None else place / f"{id % 100:02}" / str(id)
 
 
 class Originals:
@@ -100,10 +91,19 @@ class Originals:
         """
         home = self._home()
         found = _possible(id) and home.objects.delete(self._store, key_of(id))
-        made = renditions_of(home, self._collection.name, id)
-        if made is not None and _possible(id):
+        if home.folder is not None and _possible(id):
+            made = place_of(home.folder / CACHE, self._collection.name, id)
             shutil.rmtree(made, ignore_errors=True)
         return found
+
+    def upload(self, id: int) -> Upload:
+        """An original as a function gets it.
+
+        Raises:
+            NotFound: there is none of this number, or it was deleted.
+        """
+        path, found = self.path(id), self.get(id)
+        return Upload(path, found.name, found.size, found.sha256, self._store, key_of(id))
 
     def _missing(self, id: int) -> NotFound:
         return NotFound(f"{self._collection.name} has no original {id}")

@@ -22,13 +22,13 @@ from billow.flow.outputs import BadOutput, keep_outputs
 from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
 from billow.flow.telling import Telling
-from billow.flow.work import Performed, is_final
+from billow.flow.work import Performed, Wish, is_final
 from billow.function import Function
 from billow.job import Failure, Job, Status
 from billow.options import Limits
 from billow.outputs import Outputs
 from billow.owner import Owner
-from billow.ports.ledger import Effect, Publish, Put
+from billow.ports.ledger import Publish, Put
 from billow.ports.rules import check_bodies, check_item, check_item_key
 from billow.units import human_size
 from billow.upload import Upload
@@ -136,9 +136,9 @@ def _perform(
         text = encode_result(value, function.limits.result)
     except BaseException as error:
         failure = failure_of(error, function.limits)
-        return _failed(function, task, job, Performed(started, now(), failure=failure))
+        return _failed(function, task, job, Performed(started, now(), None, failure, sink.measures))
     finished = now()
-    effects = tuple(sink.effects)
+    effects = (*sink.effects,)
     if job is None or Event.COMPLETED not in function.handlers:
         return Performed(started, finished, text, effects=effects)
     done = replace(
@@ -162,14 +162,14 @@ def _failed(function: Function, task: Task, job: Job | None, performed: Performe
         finished=performed.finished,
     )
     effects, undone = run_handlers(function, Event.FAILED, ended)
-    return performed._replace(effects=effects, undone=undone)
+    return performed._replace(effects=performed.effects + effects, undone=undone)
 
 
 def run_handlers(
     function: Function, event: Event, job: Job
-) -> tuple[tuple[Effect, ...], tuple[int, ...]]:
+) -> tuple[tuple[Wish, ...], tuple[int, ...]]:
     """Run the handlers of `event`: what they ask for, and the places of those that raised."""
-    effects: list[Effect] = []
+    effects: list[Wish] = []
     undone = []
     for place in range(len(function.handlers.get(event, ()))):
         asked = run_handler(function, event, place, job)
@@ -183,7 +183,7 @@ def run_handlers(
 
 def run_handler(
     function: Function, event: Event, place: int, job: Job
-) -> tuple[Effect, ...] | Failure:
+) -> tuple[Wish, ...] | Failure:
     """Run one handler: what it asks for, or why it failed."""
     sink = Gatherer()
     try:

@@ -1,18 +1,33 @@
-"""Messages to an owner, as jobs that are accepted in the transaction that records the outcome."""
+"""What a function tells beside its result: messages to the owner, and what it measured."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from billow.flow.work import Measure, Wish
+from billow.ops.recorder import check_own
 from billow.owner import Mail, Owner
-from billow.ports.ledger import Effect, Submit
+from billow.ports.ledger import Submit
 
 
 class Telling:
-    """Turns messages to an owner into effects."""
+    """Turns what is told into wishes; a message is a job, accepted together with the outcome."""
 
     def __init__(self) -> None:
-        self.effects: list[Effect] = []
+        self.effects: list[Wish] = []
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What was measured."""
+        return tuple(wish for wish in self.effects if isinstance(wish, Measure))
+
+    def metric(self, name: str, value: float, unit: str) -> None:
+        """Measure something of the app's own.
+
+        Raises:
+            BadInput: it can be no metric.
+        """
+        self.effects.append(Measure(*check_own(name, value, unit)))
 
     def email(self, to: Owner, mail: Mail, about: str, at: float) -> None:
         """Send a mail to an owner.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from billow.job import Failure
 from billow.options import Retry
@@ -16,6 +16,18 @@ BATCH_SECONDS = 0.05
 BATCH_JOBS = 100
 
 
+class Measure(NamedTuple):
+    """A value that the function measured; unlike an effect it counts even if the try fails."""
+
+    name: str
+    value: float
+    unit: str
+
+
+#: What a function or handler asks for.
+Wish: TypeAlias = Effect | Measure
+
+
 class Performed(NamedTuple):
     """How a try went. Either `result` (JSON text) or `failure` is set. Times are UNIX seconds."""
 
@@ -24,7 +36,7 @@ class Performed(NamedTuple):
     result: str | None = None
     failure: Failure | None = None
     #: What the function and its handlers asked for.
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[Wish, ...] = ()
     #: Places of the handlers that raised, in the event's list of handlers.
     undone: tuple[int, ...] = ()
 
@@ -44,7 +56,8 @@ def is_final(failure: Failure, failures: int, retry: Retry) -> bool:
 
 def settle(stand: Stand, performed: Performed, retry: Retry, jitter: float) -> Completed | Failed:
     """The outcome to record for a try; `jitter` in [0, 1) spreads the rests before the next."""
-    started, finished, result, failure, effects, _ = performed
+    started, finished, result, failure, wishes, _ = performed
+    effects = tuple(wish for wish in wishes if not isinstance(wish, Measure)) if wishes else ()
     if failure is None:
         assert result is not None
         return Completed(stand.seq, stand.token, result, started, finished, effects)

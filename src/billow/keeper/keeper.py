@@ -19,6 +19,7 @@ from billow.app import App
 from billow.clock import Clock, ScaledClock
 from billow.home import Home
 from billow.keeper.listen import url
+from billow.keeper.operations import Operations
 from billow.keeper.orphans import abandon_dead_workers
 from billow.keeper.parts import Parts, Settings
 from billow.keeper.report import Report
@@ -77,6 +78,7 @@ class Keeper:
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
+        self._operations = Operations(home)
         self._seen_seq = 0
 
     def stop(self) -> None:
@@ -111,6 +113,7 @@ class Keeper:
         self._home.journal.show("service", service)
         _write_whole(self._service_file, json.dumps(service, indent=2) + "\n")
         self._upkeep.start()
+        self._operations.start()
         self._guard("view", partial(self._view.started, service))
 
     @property
@@ -202,6 +205,7 @@ class Keeper:
         """Let go of everything; what still runs leaves by its lifeline."""
         self._parts.close()
         self._upkeep.stop()
+        self._operations.stop()
         self._service_file.unlink(missing_ok=True)
         self._guard("leaving", self._sign_off)
         self._tell(at_once=True)

@@ -23,6 +23,8 @@ from billow.units import seconds
 
 #: The web server's command, before its arguments.
 WEB = (sys.executable, "-m", "billow.web")
+#: The render pool's.
+RENDERER = (sys.executable, "-m", "billow.renderer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,9 @@ class Parts:
         if settings.web is not None:
             web = Supervised("web", self._start_web, home.journal, home.clock)
             self.processes.append(web)
+        if any(collection.renditions for collection in app.collections.values()):
+            pool = Supervised("renderer", self._start_renderer, home.journal, home.clock)
+            self.processes.append(pool)
 
     def call_in_chores(self) -> None:
         """Look after the fleets of chores as well, from when the first job for one came."""
@@ -163,4 +168,13 @@ class Parts:
             (*(settings.web or WEB), *where, *address, "--lifeline", str(lifeline)),
             log=settings.logs / "web.log",
             fds=(lifeline, listening),
+        )
+
+    def _start_renderer(self) -> Child:
+        settings, lifeline = self._settings, self._lifeline.reader
+        where = ("--app", settings.target, "--folder", str(settings.folder))
+        return Child(
+            (*RENDERER, *where, "--lifeline", str(lifeline)),
+            log=settings.logs / "renderer.log",
+            fds=(lifeline,),
         )

@@ -18,6 +18,9 @@ from billow.ports.ledger import Counts
 LOOK = 1.0
 IDLE = 10.0
 
+#: What metrics that end so are measured in.
+_UNITS = {"oldest": "s", "rss": "bytes"}
+
 _SHOWN = (Status.COMPLETED, Status.FAILED)
 
 
@@ -59,9 +62,19 @@ class Report:
         idle = values == self._before and 0 <= now - self._written < IDLE
         self._before = values
         if not idle:
-            self._home.journal.sample({**values, **self._usage(now)}, now)
+            usage = self._usage(now)
+            self._home.journal.sample({**values, **usage}, now)
             self._written = now
+            values = {**values, **usage}
+        self._measure(values)
         return self._show(force=not idle)
+
+    def _measure(self, values: Mapping[str, float]) -> None:
+        """Hand what was seen to the metrics; the rates of jobs are the workers' to tell."""
+        recorder = self._home.recorder
+        for name, value in values.items():
+            if not name.startswith("jobs."):
+                recorder.gauge(name, value, _UNITS.get(name.rpartition(".")[2], ""))
 
     def _work(self, elapsed: float) -> dict[str, float]:
         """Queues, fleet sizes and rates: what tells that something goes on."""

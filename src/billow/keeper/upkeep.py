@@ -53,7 +53,7 @@ class Upkeep:
 
     def round(self) -> None:
         """Do all of it once."""
-        for work in (self._trim_journal, self._sweep_objects, self._trim_logs, *self._more):
+        for work in (self._trim, self._sweep_objects, self._trim_logs, *self._more):
             try:
                 work()
             except Exception:
@@ -66,8 +66,9 @@ class Upkeep:
             self.round()
             wait = EVERY
 
-    def _trim_journal(self) -> None:
+    def _trim(self) -> None:
         self._home.journal.trim(KEEP)
+        self._home.metrics.trim()
 
     def _sweep_objects(self) -> None:
         self._home.objects.sweep()

@@ -117,6 +117,10 @@ class Objects(Protocol):
         """Stores that hold something, sorted."""
         ...
 
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """How many objects each store has, and how many bytes they are together."""
+        ...
+
     def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
         """Some objects of an owner, in any store and order."""
         ...

@@ -23,6 +23,8 @@ from billow.errors import Error, SettingError
 from billow.flow.arrivals import arrival_rule
 from billow.home import open_home
 from billow.loading import load_app
+from billow.ops.measured import measured
+from billow.ops.shipping import Shipper
 from billow.web.context import Context
 from billow.web.guard import is_loopback
 from billow.web.log import log_to_stderr
@@ -90,14 +92,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
-        home = open_home(asked.folder, arrivals=arrival_rule(app))
+        home = measured(open_home(asked.folder, arrivals=arrival_rule(app)))
         served = make_app(home, app)
     except (Error, OSError) as problem:
         print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people
         return 2
     address = bound.getsockname()
     _log.info("listening", extra={"fields": {"host": address[0], "port": address[1]}})
+    shipper = Shipper(home.recorder, home.metrics).start()
     WebServer(served, asked.lifeline).run(sockets=[bound])
+    shipper.stop()
     return 0
 
 

@@ -17,6 +17,7 @@ from billow.flow import followup
 from billow.home import Home
 from billow.job import Status
 from billow.ports.ledger import Counts
+from billow.web.renderer_metrics import RendererCollector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -27,6 +28,7 @@ class Metrics:
     """All metrics of one process."""
 
     def __init__(self, home: Home, app: App) -> None:
+        self._recorder = home.recorder
         self._registry = CollectorRegistry()
         self._registry.register(_HomeCollector(home, app))
         self._registry.register(_ProcessCollector())
@@ -36,6 +38,13 @@ class Metrics:
             ("method", "route", "status"),
             registry=self._registry,
         )
+        self._renditions = Counter(
+            "billow_renditions",
+            "Renditions sent (hit: from the cache, miss: made first), or why not.",
+            ("rendition", "outcome"),
+            registry=self._registry,
+        )
+        self._registry.register(RendererCollector(home))
         self._latency = Histogram(
             "billow_http_request_seconds",
             "Time from a request's headers to the last byte of its answer; streams are left out.",
@@ -46,9 +55,16 @@ class Metrics:
 
     def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; `seconds` is None if its length tells nothing."""
+        self._recorder.count("web.requests")
+        self._recorder.count("web.errors", status >= 500)
         self._requests.labels(method, route, status).inc()
         if seconds is not None:
             self._latency.labels(route).observe(seconds)
+            self._recorder.observe("web.latency", seconds)
+
+    def count_rendition(self, rendition: str, outcome: str) -> None:
+        """Count an answer to somebody who asked for a rendition."""
+        self._renditions.labels(rendition, outcome).inc()
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

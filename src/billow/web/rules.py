@@ -17,9 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from billow.accounts.errors import Forbidden, NotLoggedIn
 from billow.accounts.roles import ADMIN, READ, SUBMIT
 from billow.errors import DeclarationError
+from billow.rendition import Rendition
 from billow.route import Route as Declared
 from billow.web.auth import Lobby, check_form
 from billow.web.context import context_of
+from billow.web.renditions import Judge
 from billow.web.replies import log_in_page, wants_page
 from billow.web.site.assets import PLACE
 from billow.web.visitor import Visitor
@@ -182,6 +184,29 @@ def keys_of(route: BaseRoute) -> list[str]:
         return [f"{method} {route.path}" for method in sorted((route.methods or set()) - {"HEAD"})]
     assert isinstance(route, Mount)
     return [f"GET {route.path}"]
+
+
+def rules_of(renditions: Iterable[Rendition]) -> dict[str, Rule]:
+    """The rules of an app's renditions."""
+    return {f"GET {each.path}": OPEN if each.who == "anybody" else READS for each in renditions}
+
+
+class RuledJudge(Judge):
+    """Finds out who asks for a rendition, and holds them to its rule."""
+
+    def __init__(self, lobby: Lobby) -> None:
+        self._lobby = lobby
+        self.own = lobby.public.host
+
+    async def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:
+        """Who asks.
+
+        Raises:
+            NotLoggedIn, Forbidden: they may not.
+        """
+        visitor = await self._lobby.receive(scope)
+        check(visitor, OPEN if rendition.who == "anybody" else READS)
+        return visitor
 
 
 def site_rules(routes: Iterable[Declared]) -> dict[str, Rule]:

@@ -24,6 +24,7 @@ from billow.web.context import Context
 from billow.web.guard import Guard
 from billow.web.metrics import Metrics, build_version
 from billow.web.openapi import document
+from billow.web.renditions import Door, Gallery, Judge
 from billow.web.replies import on_error
 from billow.web.site.routes import site_routes
 
@@ -45,9 +46,14 @@ def make_app(home: Home, app: App) -> Starlette:
         app.database.prepare()
     context = Context(home, app)
     metrics = Metrics(home, app)
-    own, routes = site_routes(app), [*routes_of(ENDPOINTS), *pages.routes()]
+    gallery = Gallery(context, metrics.count_rendition)
+    own = [*site_routes(app), *gallery.routes()]
+    routes = [*routes_of(ENDPOINTS), *pages.routes()]
     layers = [Middleware(Access, metrics=metrics)]
     lobby = _lobby(context) if app.plan_by_name else None
+    if gallery.renditions:
+        judge = Judge() if lobby is None else _judge(lobby)
+        layers.append(Middleware(Door, gallery=gallery, judge=judge))
     if lobby is None:
         layers.append(Middleware(Guard))
     else:
@@ -57,6 +63,7 @@ def make_app(home: Home, app: App) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        await gallery.close()
         context.close()
         if app.database is not None:
             app.database.close()
@@ -70,6 +77,7 @@ def make_app(home: Home, app: App) -> Starlette:
     made.router.redirect_slashes = False
     made.state.context = context
     made.state.lobby = lobby
+    made.state.gallery = gallery
     made.state.metrics = metrics
     made.state.openapi = document(ENDPOINTS, app.name, build_version())
     made.state.error_page = getattr(pages, "error_page", None)
@@ -93,15 +101,23 @@ def _lobby(context: Context) -> Lobby:
     return Lobby(context, open_accounts(context.home, context.app), public)
 
 
+def _judge(lobby: Lobby) -> Judge:
+    from billow.web.rules import RuledJudge  # noqa: PLC0415
+
+    return RuledJudge(lobby)
+
+
 def _behind_rules(
     lobby: Lobby, app: App, own: list[BaseRoute], routes: list[BaseRoute]
 ) -> tuple[list[BaseRoute], list[BaseRoute]]:
     """The routes of the app's own site, and Billow's."""
     from billow.web.pages import account, admin  # noqa: PLC0415
-    from billow.web.rules import ruled, site_rules  # noqa: PLC0415
+    from billow.web.rules import ruled, rules_of, site_rules  # noqa: PLC0415
 
     every = [*routes, *account.routes(lobby), *admin.routes(lobby)]
-    return ruled(own, lobby, site_rules(app.routes)), ruled(every, lobby)
+    renditions = [each for c in app.collections.values() for each in c.renditions.values()]
+    rules = {**site_rules(app.routes), **rules_of(renditions)}
+    return ruled(own, lobby, rules), ruled(every, lobby)
 
 
 def _doors(lobby: Lobby) -> list[Middleware]:

@@ -7,6 +7,7 @@ import sys
 
 from billow.errors import Error
 from billow.home import open_home
+from billow.ops.shipping import Shipper
 from billow.worker.bench import Workbench
 from billow.worker.desk import Desk
 from billow.worker.parent import Worker
@@ -33,9 +34,13 @@ def main(arguments: list[str]) -> int:
     except Error as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
+    shipper = Shipper(home.recorder, home.metrics).start()
     desk = Desk(home, settings.function, settings.id, settings.lease)
     bench = Workbench(settings, desk, child)
-    return Worker(settings, home, bench, desk).run()
+    try:
+        return Worker(settings, home, bench, desk).run()
+    finally:
+        shipper.stop()
 
 
 if __name__ == "__main__":

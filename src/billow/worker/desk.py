@@ -13,11 +13,11 @@ from billow.errors import Unavailable
 from billow.events import Event
 from billow.flow import followup
 from billow.flow.followup import FollowUp
-from billow.flow.work import Performed, Stand, is_final, settle
+from billow.flow.work import Measure, Performed, Stand, is_final, settle
 from billow.home import Home
 from billow.job import Failure
 from billow.options import Limits, Retry
-from billow.ports.ledger import Completed, Failed, Keep, Lease, Outcome, Released, Submission
+from billow.ports.ledger import Completed, Failed, Keep, Lease, Outcome, Put, Released, Submission
 from billow.worker.messages import Hello
 
 #: Seconds before the store is tried again when it could not take something; doubles up to the last.
@@ -72,6 +72,7 @@ class Desk:
     def settle(self, held: Held, performed: Performed) -> None:
         """Note how a try went."""
         lease = held.lease
+        self._measure(performed)
         stand = Stand(lease.seq, lease.token, lease.failures)
         if held.followup is not None:
             outcome = settle(stand, performed, followup.RETRY, _chance())
@@ -83,6 +84,16 @@ class Desk:
         if performed.undone:
             event = Event.COMPLETED if isinstance(outcome, Completed) else Event.FAILED
             self._follow_up(lease, event, outcome.finished, performed.undone)
+
+    def _measure(self, performed: Performed) -> None:
+        recorder, about = self.home.recorder, f"function.{self._function}"
+        for wish in performed.effects:
+            if isinstance(wish, Measure):
+                recorder.observe(f"app.{wish.name}", wish.value, wish.unit)
+            elif isinstance(wish, Put):
+                recorder.count(f"table.{wish.table}.writes")
+        recorder.observe(f"{about}.duration", performed.finished - performed.started)
+        recorder.count(f"{about}.errors", performed.failure is not None)
 
     def blame(self, held: Held, failure: Failure, started: float) -> None:
         """Note that a try ended without the child's being able to tell."""
@@ -153,10 +164,14 @@ class Desk:
         return answer.leases
 
     def _count(self, outcome: Outcome, held: Held) -> None:
+        recorder, about = self.home.recorder, f"function.{self._function}"
         if type(outcome) is Completed:
             self.done += 1
+            recorder.count(f"{about}.completed")
+            recorder.observe(f"{about}.wait", max(0.0, outcome.started - held.lease.created))
         elif type(outcome) is Failed and outcome.retry_in is None:
             self.failed += 1
+            recorder.count(f"{about}.failed")
             if len(self._notes) < _NOTES:
                 self._notes.append((outcome.failure, held.lease))
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from billow.events import Event
 from billow.flow import followup
 from billow.flow.task import Task
-from billow.flow.work import Performed
+from billow.flow.work import Measure, Performed, Wish
 from billow.job import Failure, Job
 from billow.options import Limits, Retry
-from billow.ports.ledger import Effect, Keep, Publish, Put, Submission, Submit
+from billow.ports.ledger import Keep, Publish, Put, Submission, Submit
 from billow.worker.protocol import ENDED, FOLLOW_UP, JOB, LAST_JOB, RESULT, Frame
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -93,8 +93,10 @@ def decode_performed(frame: Frame) -> Performed:
     )
 
 
-def _effect(kind: str, *fields: Any) -> Effect:
+def _effect(kind: str, *fields: Any) -> Wish:
     match kind:
+        case "Measure":
+            return Measure(*fields)
         case "Publish":
             return Publish(*fields)
         case "Put":

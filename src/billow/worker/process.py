@@ -21,9 +21,14 @@ _BLOCK = 1 << 16
 
 
 class ChildProcess:
-    """A running child. Nothing here blocks."""
+    """A running child. Nothing here blocks.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: whose child it is.
+        module: what it runs.
+    """
+
+    def __init__(self, settings: Settings, module: str = "billow.worker.child") -> None:
         child_jobs, self._jobs = os.pipe()
         self._tickets_left, self._tickets = os.pipe()
         self._results, child_results = os.pipe()
@@ -37,7 +42,7 @@ class ChildProcess:
         self._unsent = bytearray()
         self._reaped: Ending | None = None
         given = (child_jobs, self._tickets_left, child_results, child_bell)
-        self.pid = _spawn(settings, given)
+        self.pid = _spawn(settings, module, given)
         for fd in (child_jobs, child_results, child_bell):
             os.close(fd)
 
@@ -119,8 +124,8 @@ class ChildProcess:
             os.close(fd)
 
 
-def _spawn(settings: Settings, given: tuple[int, ...]) -> int:
-    own = [sys.executable, "-m", "billow.worker.child", settings.app, settings.function]
+def _spawn(settings: Settings, module: str, given: tuple[int, ...]) -> int:
+    own = [sys.executable, "-m", module, settings.app, settings.function]
     place = [settings.folder, settings.id, str(settings.speed), str(os.getpid())]
     return os.posix_spawn(
         sys.executable,

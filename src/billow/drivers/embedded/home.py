@@ -12,6 +12,7 @@ from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.journal import SqliteJournal
 from billow.drivers.embedded.ledger import SqliteLedger
+from billow.drivers.embedded.metrics import SqliteMetrics
 from billow.drivers.embedded.objects import SqliteObjects
 from billow.drivers.embedded.queues import SqliteQueues
 from billow.drivers.embedded.tables import SqliteTables
@@ -23,7 +24,7 @@ from billow.ports.objects import ArrivalRule
 
 
 def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
-    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `objects/`, `cold/`, `wake/`.
+    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `metrics.db`, and folders.
 
     Raises:
         Unavailable: the folder cannot be used.
@@ -48,6 +49,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         accounts=SqliteAccounts(core, group, ledger, folder),
         cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
+        metrics=SqliteMetrics(folder / "metrics.db", clock),
         wake=wake,
         clock=clock,
         folder=folder,

@@ -170,6 +170,13 @@ class SqliteObjects:
             raise NotFound(f"there is no object {store}/{key}") from None
         return _read(file, start, stop)
 
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """Objects and bytes of each store."""
+        rows = self._database.reader.execute(
+            "select store, count(*), sum(size) from objects group by store"
+        )
+        return {store: (count, size) for store, count, size in rows}
+
     def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
         """Some objects of an owner."""
         rows = self._database.reader.execute(

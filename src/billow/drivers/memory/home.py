@@ -9,6 +9,7 @@ from billow.drivers.memory.accounts import MemoryAccounts
 from billow.drivers.memory.cold import MemoryCold
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
+from billow.drivers.memory.metrics import MemoryMetrics
 from billow.drivers.memory.objects import MemoryObjects
 from billow.drivers.memory.queues import MemoryQueues
 from billow.drivers.memory.tables import MemoryTables
@@ -62,4 +63,7 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
     uploads = MemoryUploads(lock, clock, objects)
     cold = MemoryCold(lock, clock)
     journal = MemoryJournal(clock)
-    return Home(ledger, queues, tables, objects, uploads, accounts, cold, journal, wake, clock)
+    metrics = MemoryMetrics(clock)
+    return Home(
+        ledger, queues, tables, objects, uploads, accounts, cold, journal, metrics, wake, clock
+    )

@@ -126,6 +126,11 @@ class MemoryObjects:
         with self._lock:
             return sorted({store for store, _ in self._rows})
 
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """Objects and bytes of each store."""
+        every = {store: self.list(store, limit=10**9) for store in self.stores()}
+        return {store: (len(kept), sum(o.size for o in kept)) for store, kept in every.items()}
+
     def owned(self, owner: str, limit: int = 100) -> list[ObjectInfo]:
         """Some objects of an owner."""
         with self._lock:

@@ -1,0 +1,129 @@
+"""What a process measures, summed up in its memory until it is shipped."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import NamedTuple
+
+from billow.errors import BadInput
+from billow.ops.summary import Summary, bucket_of
+
+#: Metrics that one process may have; what goes beyond is not measured.
+MOST = 2000
+#: And of one family, such as all tables; of the app's own, fewer.
+MOST_ALIKE = 500
+MOST_OWN = 100
+
+_OWN = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_UNIT = re.compile(r"[A-Za-z%/]{0,12}")
+
+
+class Measured(NamedTuple):
+    """What one process measured of one metric in a while."""
+
+    name: str
+    #: `counter`, `gauge` or `timer` (which has percentiles).
+    kind: str
+    #: Such as `s` or `bytes`; empty for plain numbers.
+    unit: str
+    summary: Summary
+
+
+class _Slot:
+    __slots__ = ("buckets", "count", "high", "kind", "low", "total", "unit")
+
+    def __init__(self, kind: str, unit: str) -> None:
+        self.kind = kind
+        self.unit = unit
+        self.clear()
+
+    def clear(self) -> None:
+        self.count = 0
+        self.total = 0.0
+        self.low = self.high = 0.0
+        self.buckets: dict[int, int] = {}
+
+    def add(self, value: float) -> None:
+        if not self.count:
+            self.low = self.high = value
+        elif value < self.low:
+            self.low = value
+        elif value > self.high:
+            self.high = value
+        self.count += 1
+        self.total += value
+
+
+class Recorder:
+    """Counts, times and gauges of one process. Safe to share between threads; costs about 1 µs."""
+
+    def __init__(self) -> None:
+        self._slots: dict[str, _Slot] = {}
+        self._alike: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def count(self, name: str, by: float = 1.0, unit: str = "") -> None:
+        """Add to a counter. From its first time on it is 0, not missing, when nothing happens."""
+        with self._lock:
+            if slot := self._slot(name, "counter", unit):
+                slot.add(by)
+
+    def gauge(self, name: str, value: float, unit: str = "") -> None:
+        """Note what something is at this moment."""
+        with self._lock:
+            if slot := self._slot(name, "gauge", unit):
+                slot.add(value)
+
+    def observe(self, name: str, value: float, unit: str = "s") -> None:
+        """Note how long something took, or another value whose percentiles matter."""
+        bucket = bucket_of(value)
+        with self._lock:
+            if slot := self._slot(name, "timer", unit):
+                slot.add(value)
+                slot.buckets[bucket] = slot.buckets.get(bucket, 0) + 1
+
+    def take(self) -> list[Measured]:
+        """What was measured since the last time."""
+        with self._lock:
+            taken = []
+            for name, slot in self._slots.items():
+                if not slot.count and slot.kind != "counter":
+                    continue
+                # A counter that stands still is one observation of 0.
+                count = slot.count or 1
+                summary = Summary(count, slot.total, slot.low, slot.high, slot.buckets)
+                taken.append(Measured(name, slot.kind, slot.unit, summary))
+                slot.clear()
+            return taken
+
+    def _slot(self, name: str, kind: str, unit: str) -> _Slot | None:
+        slot = self._slots.get(name)
+        if slot is None:
+            family = name.partition(".")[0]
+            alike = self._alike.get(family, 0)
+            if len(self._slots) >= MOST or alike >= (MOST_OWN if family == "app" else MOST_ALIKE):
+                return None
+            self._alike[family] = alike + 1
+            slot = self._slots[name] = _Slot(kind, unit)
+        return slot if slot.kind == kind else None
+
+
+def check_own(name: str, value: float, unit: str) -> tuple[str, float, str]:
+    """A measurement of an app's own, if it can be one.
+
+    Raises:
+        BadInput: it cannot; the message says why.
+    """
+    if not isinstance(name, str) or not _OWN.fullmatch(name):
+        raise BadInput(
+            f"metric {name!r}: a name is 1 to 63 of a-z 0-9 _ and starts with a letter; "
+            "what varies, such as an id, is no part of it"
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:
+        raise BadInput(f"metric {name!r}: {value!r} is no number")
+    if value != value:  # noqa: PLR0124 - not a number is the only number unequal to itself
+        raise BadInput(f"metric {name!r}: not a number")
+    if not _UNIT.fullmatch(unit):
+        raise BadInput(f"metric {name!r}: a unit is up to 12 letters, such as s or bytes")
+    return name, float(value), unit

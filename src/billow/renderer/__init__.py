@@ -1,0 +1,1 @@
+"""The render pool: makes renditions in child processes with limits, apart from the web servers."""

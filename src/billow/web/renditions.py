@@ -1,0 +1,266 @@
+"""Renditions as web servers answer for them: who may have one, and the file.
+
+There are two roads. What is in the cache goes by the fast one (`Door`), ahead of everything that
+other requests pass. Whatever is not plain (a refusal, a rendition that is to be made) goes on to
+the route, as any request; on both roads the same is asked before anything is sent.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request, cookie_parser
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from billow.errors import Error, NotFound, Unavailable
+from billow.rendition import Asked, Rendition, Wanted
+from billow.renditions.client import RenderClient
+from billow.renditions.errors import Busy
+from billow.renditions.files import CACHE, path_of
+from billow.web.context import Context, context_of
+from billow.web.guard import SECURITY_HEADERS, check_request
+from billow.web.sendfile import FileReply
+from billow.web.visitor import Visitor
+
+#: Where the fast road leaves what `allow` said, so that it is asked once.
+_ALLOWED = "billow.allowed"
+_FOR_EVER = "max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
+_SAFE = ("GET", "HEAD")
+#: Requests of one web server that may wait for the pool. The rest of what the server can do at the
+#: same time is for those whose picture is at hand.
+MOST_WAITING = 12
+
+
+class NotAllowed(Error):
+    """The app says that this one may not have it."""
+
+    status = 403
+    title = "Not allowed"
+
+
+class Ready(NamedTuple):
+    """What is to be sent, and what it is sent with."""
+
+    rendition: Rendition
+    wanted: Wanted
+    headers: Mapping[str, str]
+
+
+class Gallery:
+    """The renditions of an app.
+
+    Args:
+        context: of the whole service.
+        count: told of each answer: the rendition's name, and `hit`, `miss` or an error's kind.
+    """
+
+    def __init__(self, context: Context, count: Any) -> None:
+        self._context = context
+        self._count = count
+        self._waiting = 0
+        self.renditions = [
+            rendition
+            for collection in context.app.collections.values()
+            for rendition in collection.renditions.values()
+        ]
+        folder = context.home.folder
+        self._root = None if folder is None else folder / CACHE
+        self._pool = None if folder is None else RenderClient(folder)
+        starts = (each.path.partition("{")[0] for each in self.renditions)
+        #: What the addresses of all renditions begin with.
+        self.prefixes = tuple(starts)
+
+    def routes(self) -> list[BaseRoute]:
+        """The addresses of the renditions."""
+        return [self._route(rendition) for rendition in self.renditions]
+
+    def _route(self, rendition: Rendition) -> Route:
+        async def answer(request: Request) -> Response:
+            visitor = context_of(request).visitor
+            ready = await self.prepare(rendition, request.scope, visitor)
+            return Reply(self, ready)
+
+        answer.__name__ = rendition.name
+        return Route(rendition.path, answer, methods=["GET"])
+
+    def find(self, path: str) -> Rendition | None:
+        """The rendition that has this address."""
+        return next((each for each in self.renditions if each.pattern.fullmatch(path)), None)
+
+    async def prepare(self, rendition: Rendition, scope: Scope, visitor: Visitor) -> Ready:
+        """What `visitor` asks for, once it is clear that they may have it.
+
+        Raises:
+            NotFound: there is no such address, or a value in it is not offered.
+            NotAllowed: the app says so; it may also raise errors of its own.
+        """
+        said = rendition.read(scope["path"])
+        if said is None:
+            raise NotFound("there is nothing at this address")
+        asked = _asked(scope, visitor)
+        id_ = said.pop("id")
+        params = {**said, **await self._allowed(rendition, scope, asked, id_, said)}
+        accept = asked.headers.get("accept", "")
+        format_ = rendition.best_format(accept) if rendition.formats else ""
+        wanted = rendition.wanted(id_, params, format_)
+        return Ready(rendition, wanted, _headers(rendition, wanted, asked.query.get("v", "")))
+
+    async def _allowed(
+        self,
+        rendition: Rendition,
+        scope: Scope,
+        asked: Asked,
+        id: int,
+        said: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        if rendition.allow is None:
+            return {}
+        if _ALLOWED in scope:
+            known: Mapping[str, Any] = scope[_ALLOWED]
+            return known
+        if inspect.iscoroutinefunction(rendition.allow):
+            found = await rendition.allow(asked, id, **said)
+        else:
+            found = await self._context.run(rendition.allow, asked, id, **said)
+        if found is None:
+            raise NotAllowed("you may not see this")
+        scope[_ALLOWED] = found
+        return dict(found)
+
+    async def send(self, ready: Ready, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what is in the cache.
+
+        Raises:
+            NotFound: it is not.
+        """
+        if self._root is None or self._pool is None:
+            raise NotFound("this home keeps no renditions")
+        path = path_of(self._root, ready.wanted)
+        reply = FileReply(path, media_type=ready.wanted.type, headers=ready.headers)
+        await reply(scope, receive, send)
+        self._pool.used(ready.wanted)
+
+    async def make(self, ready: Ready) -> None:
+        """Have it rendered.
+
+        Raises:
+            Error: that cannot be done, or not in time.
+        """
+        if self._pool is None:
+            raise Unavailable("a home in memory keeps no renditions", retry_after=60)
+        if self._waiting >= MOST_WAITING:
+            raise Busy("too many pictures wait to be rendered", retry_after=2)
+        self._waiting += 1
+        try:
+            await self._pool.render(ready.wanted, ready.rendition.give_up_after)
+        finally:
+            self._waiting -= 1
+
+    def count(self, rendition: Rendition, outcome: str) -> None:
+        """Count an answer."""
+        self._count(f"{rendition.collection}/{rendition.name}", outcome)
+
+    async def close(self) -> None:
+        """Let go of the pool."""
+        if self._pool is not None:
+            await self._pool.close()
+
+
+class Reply(Response):
+    """The file, which is made first if need be."""
+
+    def __init__(self, gallery: Gallery, ready: Ready) -> None:
+        super().__init__()
+        self._gallery = gallery
+        self._ready = ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        gallery, ready = self._gallery, self._ready
+        try:
+            await gallery.send(ready, scope, receive, send)
+        except NotFound:
+            await self._make()
+            await gallery.send(ready, scope, receive, send)
+            gallery.count(ready.rendition, "miss")
+        else:
+            gallery.count(ready.rendition, "hit")
+
+    async def _make(self) -> None:
+        try:
+            await self._gallery.make(self._ready)
+        except Error as wrong:
+            self._gallery.count(self._ready.rendition, type(wrong).__name__.lower())
+            raise
+
+
+class Door:
+    """ASGI middleware: the fast road."""
+
+    def __init__(self, app: ASGIApp, gallery: Gallery, judge: Judge) -> None:
+        self._app = app
+        self._gallery = gallery
+        self._judge = judge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what is at hand; pass on all else."""
+        fast = scope["type"] == "http" and scope["path"].startswith(self._gallery.prefixes)
+        if not (fast and scope["method"] in _SAFE and await self._sent(scope, receive, send)):
+            await self._app(scope, receive, send)
+
+    async def _sent(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        gallery = self._gallery
+        rendition = gallery.find(scope["path"])
+        if rendition is None:
+            return False
+        try:
+            check_request(scope, self._judge.own)
+            visitor = await self._judge.visitor(scope, rendition)
+            ready = await gallery.prepare(rendition, scope, visitor)
+            await gallery.send(ready, scope, receive, send)
+        except Error:
+            return False  # the long road says what is wrong, in the form that was asked for
+        scope["endpoint"] = rendition
+        gallery.count(rendition, "hit")
+        return True
+
+
+class Judge:
+    """Who asks for a rendition, and whether such may ask at all. Without accounts anybody may."""
+
+    #: The host name under which others may reach the service.
+    own = ""
+
+    async def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:  # noqa: ARG002
+        """Who asks.
+
+        Raises:
+            Error: they may not.
+        """
+        return Visitor(accounts=False)
+
+
+def _asked(scope: Scope, visitor: Visitor) -> Asked:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query: Iterable[tuple[str, str]] = ()
+    if scope["query_string"]:
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    cookies = cookie_parser(headers["cookie"]) if "cookie" in headers else {}
+    return Asked(visitor.owner, cookies, headers, dict(query))
+
+
+def _headers(rendition: Rendition, wanted: Wanted, version: str) -> dict[str, str]:
+    """What it is sent with. An address with the right version never shows anything else."""
+    shared = rendition.who == "anybody" and rendition.allow is None
+    lasting = bool(version) and f".{version}" in wanted.name and len(version) == 8
+    control = f"{'public' if shared else 'private'}, {_FOR_EVER if lasting else _ASK_AGAIN}"
+    made = {**SECURITY_HEADERS, "cache-control": control}
+    if rendition.formats:
+        made["vary"] = "Accept"
+    return made

@@ -1,0 +1,120 @@
+"""The pool with real children: what it makes, and what becomes of what cannot be made."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from billow.errors import Error
+from billow.renditions.client import RenderClient
+from billow.renditions.errors import Broken, Busy, Crashed, Gone, Unrenderable
+from billow.renditions.wire import SOCKET
+from tests.renditions.studio import Studio, until
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path)
+
+
+async def failure(client: RenderClient, studio: Studio, text: str) -> Error:
+    with pytest.raises(Error) as raised:
+        await client.render(studio.wanted(studio.add(text)), 30)
+    return raised.value
+
+
+async def test_what_is_asked_for_is_made_once(studio: Studio) -> None:
+    held = studio.hold()
+    wanted = studio.wanted(studio.add("wait"), name="slow")
+    async with studio.pool(), studio.client() as one, studio.client() as other:
+        asked = [asyncio.create_task(each.render(wanted, 60)) for each in (one, one, other)]
+        await until(lambda: len(studio.made) == 1)
+        held.unlink()
+        await asyncio.gather(*asked)
+        assert studio.path(wanted).read_bytes() == b"wait"
+    assert studio.made == ["wait.txt 1"]
+
+
+async def test_each_misfortune_has_its_error_and_harms_nobody_else(studio: Studio) -> None:
+    async with studio.pool(), studio.client() as client:
+        found = {
+            text: await failure(client, studio, text)
+            for text in ("reject", "raise", "text", "die", "kill", "hang", "eat")
+        }
+        kinds = {text: type(wrong) for text, wrong in found.items()}
+        assert kinds == {
+            "reject": Unrenderable,
+            "raise": Broken,
+            "text": Broken,
+            "die": Unrenderable,
+            "kill": Crashed,
+            "hang": Unrenderable,
+            "eat": Unrenderable,
+        }
+        assert found["reject"].detail == "this is no picture"
+        assert "ZeroDivisionError" in found["raise"].detail
+        assert "limit of 500 ms" in found["hang"].detail
+        assert "memory" in found["eat"].detail
+        wanted = studio.wanted(studio.add("good"), 3)
+        await client.render(wanted, 30)
+        assert studio.path(wanted).read_bytes() == b"good" * 3
+    assert studio.made.count("kill.txt 1") == 2
+    assert studio.made.count("reject.txt 1") == 1
+
+
+async def test_of_what_is_deleted_nothing_is_made(studio: Studio) -> None:
+    held = studio.hold()
+    going = studio.add("wait")
+    wanted = studio.wanted(going, name="slow")
+    async with studio.pool(), studio.client() as client:
+        with pytest.raises(Gone):
+            await client.render(studio.wanted(99), 30)
+        asked = asyncio.create_task(client.render(wanted, 60))
+        await until(lambda: len(studio.made) == 1)
+        studio.photos.delete(going)
+        held.unlink()
+        with pytest.raises(Gone):
+            await asked
+    assert not studio.path(wanted).exists()
+
+
+async def test_the_cache_stays_below_its_limit(studio: Studio) -> None:
+    wanted = [studio.wanted(studio.add("x" * 100)) for _ in range(4)]
+    async with studio.pool(cache=250) as pool, studio.client() as client:
+        for each in wanted[:3]:
+            await client.render(each, 30)
+        assert [studio.path(each).exists() for each in wanted[:3]] == [False, True, True]
+        pool._show()
+        shown = studio.home.journal.shown("renderer")
+        assert shown is not None
+        assert (shown[0]["files"], shown[0]["bytes"], shown[0]["evicted"]) == (2, 200, 1)
+        assert shown[0]["renders"] == 3
+
+
+async def test_a_socket_that_was_left_behind_is_no_hindrance(studio: Studio) -> None:
+    (studio.data / SOCKET).touch()
+    wanted = studio.wanted(studio.add("good"))
+    async with studio.client() as client:
+        with pytest.raises(Busy, match="too long"):
+            await client.render(wanted, 0.05)
+        asked = asyncio.create_task(client.render(wanted, 60))
+        async with studio.pool():
+            await asked
+    assert studio.path(wanted).exists()
+
+
+async def test_an_app_that_cannot_be_loaded_ends_the_pool(studio: Studio) -> None:
+    studio.target.write_text("raise ValueError('no')")
+    async with asyncio.timeout(30):
+        async with studio.pool() as pool:
+            await pool._over.wait()
+            assert pool._hurt
