@@ -7,6 +7,10 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 
+#: Pixels along the longer side that pictures are offered in.
+SIZES = (240, 480, 960, 1440, 2048)
+
+
 class Visibility(IntEnum):
     """Who sees a photo without a link to it."""
 
@@ -85,6 +89,7 @@ _LEGIBLE = 400
 
 def steps_of(rotation: int, overlay: str, size: int) -> str:
     """What is done to a picture of this size, line by line in pkeep's words."""
-    turn = f"ROTATE {rotation}\n" if rotation else ""
+    # pkeep turns against the clock.
+    turn = f"ROTATE {360 - rotation}\n" if rotation else ""
     text = f"TEXT_RIGHT {overlay}\n" if overlay and size > _LEGIBLE else ""
     return turn + text

@@ -26,7 +26,7 @@ from billow.web.metrics import Metrics, build_version
 from billow.web.openapi import document
 from billow.web.renditions import Door, Gallery, Judge
 from billow.web.replies import on_error
-from billow.web.site.routes import site_routes
+from billow.web.site.routes import is_catch_all, site_routes
 
 if TYPE_CHECKING:
     from billow.web.auth import Lobby
@@ -48,6 +48,7 @@ def make_app(home: Home, app: App) -> Starlette:
     metrics = Metrics(home, app)
     gallery = Gallery(context, metrics.count_rendition)
     own = [*site_routes(app), *gallery.routes()]
+    own.sort(key=is_catch_all)  # what is more particular is asked first
     routes = [*routes_of(ENDPOINTS), *pages.routes()]
     layers = [Middleware(Access, metrics=metrics)]
     lobby = _lobby(context) if app.plan_by_name else None

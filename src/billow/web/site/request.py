@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from starlette.datastructures import Headers, ImmutableMultiDict, QueryParams
@@ -14,11 +15,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from billow.errors import NotAccepted
 from billow.flow.client import Client
 from billow.web.context import Context
+from billow.web.download import disposition
 from billow.web.forms import Form, Part
 from billow.web.limits import blocks_of
 from billow.web.pages.view import templates
 from billow.web.receive import pull
 from billow.web.replies import local
+from billow.web.sendfile import FileReply
 from billow.web.site.values import Visitor, site_values
 
 P = ParamSpec("P")
@@ -172,6 +175,22 @@ def redirect(path: str, fallback: str = "/") -> Response:
         fallback: where to instead, if `path` leads elsewhere.
     """
     return RedirectResponse(local(path) or fallback, 303)
+
+
+def attachment(path: Path, name: str, type: str) -> Response:
+    """A file below the service's folder, to be saved under `name` and never shown as a page.
+
+    Args:
+        path: the file, which must not change.
+        name: what the browser is to call it.
+        type: its media type.
+    """
+    headers = {
+        "content-disposition": disposition(name),
+        "content-security-policy": "default-src 'none'; sandbox",
+        "cache-control": "private, no-cache",
+    }
+    return FileReply(path, media_type=type, headers=headers)
 
 
 def as_response(answer: Any) -> Response:
