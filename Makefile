@@ -28,6 +28,7 @@ check: $(ready_test)  ## Check style and types.
 	$(python) -m ruff format --check
 	$(python) -m mypy
 	$(python) -m mypy apps/gas  # by itself: every app has a module called app
+	$(python) -m mypy apps/fakeflickr
 
 drill: $(ready_test)  ## Run the drills: real processes, killed and stopped at random.
 	$(python) -m pytest -q -m drill

@@ -27,6 +27,6 @@ write requirements.lock "What Billow runs on, pinned: make run installs exactly 
 wanted project/optional-dependencies/accounts project/optional-dependencies/payments >"$scratch/gas"
 $pip install --quiet -r "$scratch/gas"
 write requirements-gas.lock "What GAS runs on, pinned: make gas installs exactly this, the extras for accounts and payments included."
-wanted dependency-groups/dev project/optional-dependencies/postgres >"$scratch/dev"
+wanted dependency-groups/dev project/optional-dependencies/postgres project/optional-dependencies/photos >"$scratch/dev"
 $pip install --quiet -r "$scratch/dev"
 write requirements-dev.lock "What Billow is developed and tested with, pinned: make test installs exactly this."

@@ -35,8 +35,9 @@ VALUES = [
 RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embedded.spawn"]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
-DECLARATIONS += ["pages", "sql", "pool", "fleet.tracking", "ops.page", "ops.rota"]
-DECLARATIONS += ["rendition"]
+DECLARATIONS += ["pages", "sql", "pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["ops.declaring", "ops.watched", "ops.alarm", "ops.action", "ops.paging"]
+DECLARATIONS += ["rendition", "visits"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -46,6 +47,9 @@ PAYMENTS = ["payments", "flow.retention"]
 WORKING = ["loading", "chores", "worker", "ops.shipping"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
+#: What an alarm is, and what follows from it.
+ALARMS = ["ops.watched", "ops.alarm", "ops.action", "ops.paging", "ops.engine", "ops.language"]
+ALARMS += ["ops.conditions", "ops.composite", "ops.band", "ops.metric"]
 #: Policies decide from what they are given, and from nothing else.
 POLICIES = ["policy", "queue", "fixed", "step", "tracking", "alarm", "samples"]
 
@@ -55,9 +59,11 @@ ALLOWED: dict[str, list[str]] = {
     "options": [*VALUES, *DECLARATIONS],
     "function": [*VALUES, *DECLARATIONS],
     "app": [*VALUES, *DECLARATIONS],
+    "visits": VALUES,
     "collection": [*VALUES, *DECLARATIONS],
     "rendition": [*VALUES, *DECLARATIONS],
     "pool": [*VALUES, *DECLARATIONS],
+    "topic": [*VALUES, *DECLARATIONS],
     "pages": [*VALUES, *DECLARATIONS],
     "sql": [*VALUES, "sql", "settings"],
     "handover": VALUES,
@@ -77,10 +83,15 @@ ALLOWED: dict[str, list[str]] = {
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
+    "ops.pager": [*VALUES, *DECLARATIONS, "ports", "home", "ops", "loading", *SENDING],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
+    **{name: [*VALUES, *ALARMS, *JUDGING] for name in ALARMS},
     "testing": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", "drivers.memory"],
     "worker": [*VALUES, *DECLARATIONS, "ports", "home", "flow", *WORKING],
 }
+
+#: Modules that apps may import, beside `billow` itself.
+PUBLIC = ["rendition", "site", "sql", "testing", "visits"]
 
 #: Who may not be imported from below: the programs that put everything together.
 PROGRAMS = ["cli", "keeper", "web", "worker", "renderer"]
@@ -203,7 +214,7 @@ def test_apps_import_of_billow_only_what_is_public(path: Path) -> None:
         for found in imports_of("", path)
         if found.target.partition(".")[0] in ("billow", "apps", "tests", "bench")
     }
-    assert ours <= {"billow", "billow.rendition", "billow.site", "billow.sql", "billow.testing"}
+    assert ours <= {"billow", *(f"billow.{name}" for name in PUBLIC)}
 
 
 #: Imports every module given and prints what billow itself opens, starts or connects to meanwhile.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from annotator import References, bundled
 from annotator import annotate as annotate_file
@@ -17,6 +17,13 @@ app.plans(
     billow.Plan("free", max_upload=150 * billow.KiB, keep="30 min", then="archive"),
     billow.Plan("premium", price="stripe:premium"),
 )
+
+#: Every request for an annotation, and every end of one. Whoever wants to know subscribes a queue.
+job_requests = app.topic("job_requests")
+job_results = app.topic("job_results")
+
+#: The table with an item for each job.
+ITEMS = "annotations"
 
 #: What there is of each result: the annotated file, and its counts as text.
 ENDINGS = (".annot.vcf", ".vcf.count.log")
@@ -47,10 +54,21 @@ def annotate(
     return billow.Outputs(made, value=counts.as_json())
 
 
+job_requests.subscribe(annotate)
+job_requests.subscribe("job_requests")
+job_results.subscribe("job_results")
+
+
+@annotate.on(billow.Event.ACCEPTED)
+def request(job: billow.Job) -> None:
+    """Write the job's item down and publish it, in the step that accepts the job."""
+    announce(job, job_requests.name)
+
+
 @annotate.on(billow.Event.COMPLETED)
-def announce(job: billow.Job) -> None:
-    """Tell the owner, and whoever reads the topic `job_results`."""
-    job.publish("job_results", {"job_id": job.id, "user_id": job.owner, "job_status": "COMPLETED"})
+def report(job: billow.Job) -> None:
+    """Tell whoever is subscribed, and the owner."""
+    announce(job, job_results.name)
     job.owner.email(
         f"Results available for job {job.id}",
         f"{job.name} is annotated: {job.result['value']['records']:,} variants.",
@@ -60,10 +78,39 @@ def announce(job: billow.Job) -> None:
 
 @annotate.on(billow.Event.FAILED)
 def apologise(job: billow.Job) -> None:
-    """Tell the owner why there is no result."""
+    """Tell them why there is no result."""
     reason = job.failure.message if job.failure else "the reason is not known"
-    job.publish("job_results", {"job_id": job.id, "user_id": job.owner, "job_status": "FAILED"})
+    announce(job, job_results.name)
     job.owner.email(f"Job {job.id} failed", f"{job.name}: {reason}", link=job.url)
+
+
+def announce(job: billow.Job, topic: str) -> None:
+    """Put the job's item as it is now, and publish it."""
+    told = item(job)
+    job.put(ITEMS, job.id, told)
+    job.publish(topic, told)
+
+
+def item(job: billow.Job) -> dict[str, Any]:
+    """What is told of a job; the names are those of the original service."""
+    store, _, key = (job.upload or "").partition("/")
+    told: dict[str, Any] = {
+        "job_id": job.id,
+        "user_id": job.owner,
+        "input_file_name": job.name,
+        "s3_inputs_bucket": store,
+        "s3_key_input_file": key,
+        "submit_time": int(job.created),
+        "job_status": job.status.upper(),
+    }
+    if job.finished is not None:
+        told["complete_time"] = int(job.finished)
+    if job.files:
+        annotated, log = (job.files[ending] for ending in ENDINGS)
+        told["s3_results_bucket"] = annotated.store
+        told["s3_key_result_file"] = annotated.key
+        told["s3_key_log_file"] = log.key
+    return told
 
 
 @app.on(billow.Event.PLAN_CHANGED, to="premium")

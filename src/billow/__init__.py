@@ -13,6 +13,7 @@ from billow.fleet.step import StepScaling
 from billow.fleet.tracking import TargetTracking
 from billow.flow.client import connect
 from billow.job import Job, Status
+from billow.ops.alarm import Alarm
 from billow.ops.page import Page
 from billow.ops.rota.rota import Rota
 from billow.options import File, Fleet, LaunchTemplate, Limits, Retry
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Account",
+    "Alarm",
     "App",
     "DeclarationError",
     "Error",

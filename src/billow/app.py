@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
+from billow.ops.declaring import Alarms
 from billow.ops.page import Page
 from billow.ops.rota.rota import Rota
+from billow.ops.watched import Watched
 from billow.options import File, Fleet, Limits, Retry
 from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
 from billow.pool import Pool
+from billow.topic import Topic
+from billow.visits import Browse, Setup, Visitors
 
 #: Reacts to a change of plan.
 PlanHandler = Callable[[Account], None]
@@ -69,7 +74,7 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
-class App(Pages):
+class App(Pages, Alarms):
     """A service in the making: functions, stores and queues, declared in one Python file.
 
     Args:
@@ -81,6 +86,7 @@ class App(Pages):
         self.name = check_name("app", name)
         self.functions: dict[str, Function] = {}
         self.stores: dict[str, Store] = {}
+        self.topics: dict[str, Topic] = {}
         self.collections: dict[str, Collection] = {}
         #: Plans by name; the first is what new accounts get. None: there are no accounts.
         self.plan_by_name: dict[str, Plan] = {}
@@ -90,6 +96,11 @@ class App(Pages):
         self.policies: dict[str, Page] = {}
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
+        #: The alarms declared, by name; and whether there are those of every app beside them.
+        self.alarms: dict[str, Watched] = {}
+        self.usual_alarms = True
+        #: What visitors do in a load drill; None if the app does not say.
+        self.visiting: Visitors | None = None
         #: Declares the web servers: `app.web(billow.Web(...))`; without it there is one.
         self.web = Pool()
 
@@ -123,6 +134,27 @@ class App(Pages):
         made = Collection(name, f"{self.name}-{name}", accepts or File())
         self.collections[name] = made
         return made
+
+    def topic(self, name: str) -> Topic:
+        """Declare a topic, or get the one declared before under this name.
+
+        `job.publish(name, body)` sends to every queue that is subscribed to it.
+        """
+        return self.topics.setdefault(check_name("topic", name), Topic(name))
+
+    @property
+    def subscribed(self) -> set[str]:
+        """Names of the queues of messages that are subscribed to topics."""
+        every = (each for topic in self.topics.values() for each in topic.subscriptions)
+        return {each.queue for each in every if each.function is None}
+
+    def topics_of(self, queue: str) -> list[str]:
+        """Names of the topics that a queue is subscribed to."""
+        return [
+            topic.name
+            for topic in self.topics.values()
+            if any(each.queue == queue for each in topic.subscriptions)
+        ]
 
     def function(
         self,
@@ -168,6 +200,7 @@ class App(Pages):
                 store=place.name,
                 results=f"{self.name}-results",
             )
+            made.topics = self.topics
             self._check_unshared(made)
             self.functions[own] = made
             return made
@@ -208,6 +241,34 @@ class App(Pages):
             return handler
 
         return register
+
+    @overload
+    def visitors(self, browse: Browse, /) -> Browse: ...
+
+    @overload
+    def visitors(self, /, *, setup: Setup) -> Callable[[Browse], Browse]: ...
+
+    def visitors(
+        self, browse: Browse | None = None, /, *, setup: Setup | None = None
+    ) -> Callable[[Browse], Browse] | Browse:
+        """Declare what visitors do, for `billow drill load`: a generator function of one visit.
+
+        Args:
+            browse: gets a `billow.visits.Visitor`, and yields its steps.
+            setup: called once with a client and the service's address, before the first visit; what
+                it returns must be JSON, and is every visitor's `seeded`.
+
+        Raises:
+            DeclarationError: visitors were declared before, or it is no generator function.
+        """
+
+        def declare(visit: Browse) -> Browse:
+            if self.visiting is not None or not inspect.isgeneratorfunction(visit):
+                raise DeclarationError("@app.visitors is for one function, which yields steps")
+            self.visiting = Visitors(visit, setup)
+            return visit
+
+        return declare if browse is None else declare(browse)
 
     def oncall(self, page: Page, *, service: str | None = None) -> None:
         """Declare whom incidents of a service page.

@@ -8,6 +8,8 @@ from enum import StrEnum
 class Event(StrEnum):
     """A step in the life of a job, or of an account, that an author may react to."""
 
+    #: The job is being accepted: what the handler publishes and puts is part of that step.
+    ACCEPTED = "accepted"
     #: The function returned and its result is about to be recorded, with what the handler asks for.
     COMPLETED = "completed"
     #: The job failed for good: its retries are used up, or it was rejected.
@@ -17,4 +19,4 @@ class Event(StrEnum):
 
 
 #: Those that happen to a job.
-JOB_EVENTS = (Event.COMPLETED, Event.FAILED)
+JOB_EVENTS = (Event.ACCEPTED, Event.COMPLETED, Event.FAILED)

@@ -14,6 +14,7 @@ from billow.errors import BadInput, DeclarationError
 from billow.events import JOB_EVENTS, Event
 from billow.job import Job
 from billow.options import File, Fleet, Limits, Retry
+from billow.topic import Topic
 from billow.upload import Upload
 
 Handler = Callable[[Job], None]
@@ -68,6 +69,8 @@ class Function:
         #: Name of the store that the files it returns are kept in.
         self.results = results
         self.handlers: dict[Event, list[Handler]] = {}
+        #: The app's topics by name, which `job.publish` knows.
+        self.topics: Mapping[str, Topic] = {}
         self.upload_parameter: str | None = None
         self.job_parameter: str | None = None
         self.parameters: dict[str, tuple[type, ...] | None] = {}
@@ -100,6 +103,9 @@ class Function:
 
         What it asks for by `job.publish` and `job.put` takes effect together with the outcome, all
         or nothing. A handler that raises does not harm the job; it is tried again later.
+
+        A handler of `Event.ACCEPTED` runs wherever jobs are accepted, within that step: it must be
+        quick and may publish and put only. If it raises, the job is not accepted.
 
         Raises:
             DeclarationError: there is no such event.

@@ -9,8 +9,9 @@ from billow.clock import Clock, SystemClock
 from billow.ops.recorder import Recorder
 from billow.ports.accounts import Accounts
 from billow.ports.cold import Cold
+from billow.ports.incidents import Incidents
 from billow.ports.journal import Journal
-from billow.ports.ledger import Ledger
+from billow.ports.ledger import AcceptRule, Ledger
 from billow.ports.metrics import Metrics
 from billow.ports.objects import ArrivalRule, Objects
 from billow.ports.queues import Queues
@@ -29,6 +30,7 @@ class Home:
     objects: Objects
     uploads: Uploads
     accounts: Accounts
+    incidents: Incidents
     cold: Cold
     journal: Journal
     metrics: Metrics
@@ -48,6 +50,7 @@ def open_home(
     arrivals: ArrivalRule | None = None,
     clock: Clock | None = None,
     speed: float = 1.0,
+    follow: AcceptRule | None = None,
 ) -> Home:
     """The embedded home in `folder`, which is made if needed.
 
@@ -56,12 +59,13 @@ def open_home(
         arrivals: what arriving objects set off; see `billow.flow.arrivals`.
         clock: where the time comes from.
         speed: how many times faster than on the wall clock plans and archives count their time.
+        follow: what the acceptance of jobs sets off; see `billow.flow.accepting`.
 
     Raises:
         Unavailable: the folder cannot be used.
     """
     from billow.drivers.embedded.home import open_embedded  # noqa: PLC0415 - chosen by settings
 
-    return replace(
-        open_embedded(Path(folder), arrivals=arrivals, clock=clock or SystemClock()), speed=speed
-    )
+    clock = clock or SystemClock()
+    home = open_embedded(Path(folder), arrivals=arrivals, clock=clock, follow=follow)
+    return replace(home, speed=speed)

@@ -12,11 +12,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-from billow.errors import DeclarationError, SettingError
+from billow import settings_values as values
+from billow.errors import SettingError
 from billow.settings_file import FROM_FILE, Written, check_names, first_line, read_file
-from billow.units import seconds, size_in_bytes
 
 _PREFIX = "BILLOW_"
 
@@ -55,86 +54,6 @@ class InForce(NamedTuple):
         return self.value if plain and not self.setting.secret else str(self.value)
 
 
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= 65535):
-        raise ValueError("a port is 0 to 65535; 0 takes any free one")
-    return int(text)
-
-
-def _speed(text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed <= 10_000:
-        raise ValueError("a speed is a number above 0 and at most 10000")
-    return speed
-
-
-def _duration(text: str) -> float:
-    try:
-        return seconds(text)
-    except DeclarationError as problem:
-        raise ValueError(problem.detail) from None
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= 256):
-        raise ValueError("a number of processes is 0 to 256; 0 is one for each core, at most 4")
-    return int(text) or min(4, os.cpu_count() or 1)
-
-
-def _bytes(text: str) -> int:
-    try:
-        return size_in_bytes(text)
-    except DeclarationError as problem:
-        raise ValueError(problem.detail) from None
-
-
-def _switch(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True}
-    words |= {"": False, "0": False, "false": False, "no": False, "off": False}
-    if text.lower() not in words:
-        raise ValueError("a switch is 1 or 0")
-    return words[text.lower()]
-
-
-def _mail(text: str) -> Any:
-    from billow.mail.place import read_place  # noqa: PLC0415 - only who asks for it pays for it
-
-    return read_place(text)
-
-
-def _sender(text: str) -> Any:
-    from billow.mail.place import read_sender  # noqa: PLC0415 - likewise
-
-    return read_sender(text)
-
-
-def _secret(text: str) -> Any:
-    from billow.accounts.secret import Secret  # noqa: PLC0415 - likewise
-
-    return Secret(text) if text else ""
-
-
-def _database(text: str) -> Any:
-    if text and not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError("write postgresql://user:password@host/name")
-    return _secret(text)
-
-
-def _address(text: str) -> str:
-    parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
-        raise ValueError("write https://host, with a path if there is one")
-    return text.rstrip("/")
-
-
-def _issuer(text: str) -> str:
-    _address(text)
-    return text
-
-
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "config", "", "The file of settings; if empty, `billow.toml` beside the app if it is there."
@@ -152,87 +71,118 @@ SETTINGS: tuple[Setting, ...] = (
         path=True,
     ),
     Setting("host", "127.0.0.1", "Address to listen on; loopback only, as it speaks plain HTTP."),
-    Setting("port", "8420", "Port to listen on; 0 takes any free one.", _port),
+    Setting("port", "8420", "Port to listen on; 0 takes any free one.", values.port),
     Setting(
         "speed",
         "1",
         "How many times faster the periods and cooldowns of scaling run; work itself never does.",
-        _speed,
+        values.speed,
     ),
-    Setting("grace", "30 s", "How long running jobs may take to finish at Ctrl-C.", _duration),
+    Setting(
+        "grace", "30 s", "How long running jobs may take to finish at Ctrl-C.", values.duration
+    ),
     Setting(
         "url",
         "",
         "The address under which people reach the service, for links in mail; if empty, where it "
         "listens.",
-        _address,
+        values.address,
     ),
     Setting(
         "mail",
         "inbox",
         "Where mail goes: `inbox` keeps it for the console's Inbox page and sends nothing; "
         "`smtp://user:password@host:587` sends it.",
-        _mail,
+        values.mail,
         secret=True,
     ),
-    Setting("mail_from", "", "Whom mail comes from, such as `GAS <gas@example.org>`.", _sender),
+    Setting(
+        "mail_from",
+        "",
+        "Whom mail comes from, such as `GAS <gas@example.org>`.",
+        values.sender,
+    ),
     Setting(
         "webhooks_local",
         "0",
         "Let webhooks go to this machine itself, also without https; for development.",
-        _switch,
+        values.switch,
     ),
     Setting(
         "openid_issuer",
         "",
         "The OpenID Connect provider at which people may log in, as it calls itself, such as "
         "`https://login.example.org`.",
-        _issuer,
+        values.issuer,
     ),
     Setting("openid_client_id", "", "What the service is called at that provider."),
     Setting(
         "openid_client_secret",
         "",
         "The client secret that the provider gave.",
-        _secret,
+        values.secret,
         secret=True,
     ),
     Setting("openid_name", "", "What people call the provider; if empty, its host."),
-    Setting("stripe_key", "", "Stripe's secret API key, to take payments.", _secret, secret=True),
+    Setting(
+        "pagerduty_events",
+        "",
+        "Where PagerDuty's Events API is; if empty, the real one; a stand-in's address for "
+        "development.",
+        values.address,
+    ),
+    Setting(
+        "deadman",
+        "",
+        "An outside https address that the pager calls every minute while it finds all well.",
+        values.address,
+    ),
+    Setting(
+        "stripe_key",
+        "",
+        "Stripe's secret API key, to take payments.",
+        values.secret,
+        secret=True,
+    ),
     Setting(
         "stripe_webhook_secret",
         "",
         "What Stripe signs its webhooks with, `whsec_…`; while it changes, two apart by a space.",
-        _secret,
+        values.secret,
         secret=True,
     ),
     Setting(
         "stripe_api_base",
         "",
         "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
-        _address,
+        values.address,
     ),
     Setting(
         "renderers",
         "0",
         "Processes that make renditions; 0 is one for each core, at most 4.",
-        _count,
+        values.count,
     ),
     Setting(
         "cache_size",
         "1 GiB",
         "How much the renditions that are kept may take on the disk; the least used go.",
-        _bytes,
+        values.size,
     ),
     Setting(
         "sql_url",
         "",
         "Where the app's own database is, `postgresql://user:password@host/name`; if empty, in "
         "SQLite in the service's folder.",
-        _database,
+        values.database,
         secret=True,
     ),
-    Setting("debug", "0", "Show the whole traceback of an error instead of one line.", _switch),
+    Setting(
+        "debug",
+        "0",
+        "Show the whole traceback of an error instead of one line.",
+        values.switch,
+    ),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

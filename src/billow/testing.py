@@ -15,6 +15,7 @@ from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.home import open_memory
 from billow.events import Event
 from billow.flow import followup
+from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.flow.client import Client
 from billow.flow.originals import attach
@@ -45,7 +46,7 @@ def memory_home(app: App | None = None, clock: Clock | None = None) -> Home:
     """
     if app is None:
         return open_memory(None, clock)
-    home = open_memory(arrival_rule(app), clock)
+    home = open_memory(arrival_rule(app), clock, accept_rule(app))
     attach(app, lambda: home)
     return home
 
@@ -91,6 +92,7 @@ def _run_job(home: Home, app: App, function: Function, lease: Lease) -> None:
             function,
             task,
             lambda share: home.ledger.report(lease.seq, lease.token, share),
+            home.clock.now,
             around=Surroundings(home.objects.stage, None, consequences(lambda: home, app)),
         )
     now = home.clock.now()

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,11 +68,46 @@ def test_the_samples_are_annotated(home: Home, path: Path, records: int) -> None
     assert sum(not line.startswith(b"#") for line in lines) == records
 
 
-def test_the_topic_hears_of_it(home: Home) -> None:
-    job = finished(home, MT)
-    [message] = home.queues.peek("job_results")
-    told = json.loads(message.body)
-    assert told == {"job_id": job.id, "user_id": "local", "job_status": "COMPLETED"}
+def heard(home: Home, queue: str) -> list[dict[str, Any]]:
+    """What a subscribed queue was told, out of its envelopes."""
+    envelopes = [json.loads(message.body) for message in home.queues.peek(queue)]
+    assert {each["Type"] for each in envelopes} <= {"Notification"}
+    return [json.loads(each["Message"]) for each in envelopes]
+
+
+def test_a_job_is_written_down_and_published_as_it_goes_on(home: Home, clock: VirtualClock) -> None:
+    asked = Client(home, APP).send_file("annotate", MT)
+    [pending] = heard(home, "job_requests")
+    assert pending == home.tables.get("annotations", asked.id).value  # type: ignore[union-attr]
+    assert pending == {
+        "job_id": asked.id,
+        "user_id": "local",
+        "input_file_name": "human_mt.vcf",
+        "s3_inputs_bucket": "gas-annotate-uploads",
+        "s3_key_input_file": pending["s3_key_input_file"],
+        "submit_time": int(clock.now()),
+        "job_status": "PENDING",
+    }
+    assert home.objects.head("gas-annotate-uploads", pending["s3_key_input_file"]) is not None
+    clock.advance(5)
+    run_jobs(home, APP)
+    [done] = heard(home, "job_results")
+    item = home.tables.get("annotations", asked.id)
+    assert item is not None
+    assert done == item.value
+    assert done == pending | {
+        "job_status": "COMPLETED",
+        "complete_time": int(clock.now()),
+        "s3_results_bucket": "gas-results",
+        "s3_key_result_file": done["s3_key_result_file"],
+        "s3_key_log_file": done["s3_key_log_file"],
+    }
+    for name in ("s3_key_result_file", "s3_key_log_file"):
+        assert home.objects.head("gas-results", done[name]) is not None
+
+
+def test_the_annotators_queue_is_subscribed() -> None:
+    assert APP.topics_of("gas-annotate") == APP.topics_of("job_requests") == ["job_requests"]
 
 
 def test_the_assembly_is_an_argument(home: Home) -> None:
@@ -87,5 +123,6 @@ def test_what_is_no_vcf_is_rejected_and_the_owner_told(home: Home, tmp_path: Pat
     job = finished(home, path)
     assert job.failure is not None
     assert (job.failure.kind, "not a VCF" in job.failure.message) == ("rejected", True)
-    [message] = home.queues.peek("job_results")
-    assert json.loads(message.body)["job_status"] == "FAILED"
+    [told] = heard(home, "job_results")
+    assert told["job_status"] == "FAILED"
+    assert "s3_key_result_file" not in told

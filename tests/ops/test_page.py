@@ -16,7 +16,7 @@ def test_the_default_levels_are_the_primary_the_secondary_and_all() -> None:
 
 
 def test_a_policy_survives_being_written_down() -> None:
-    page = billow.Page(ROTA, levels=[("ana", 60), ("everyone", 0)], rounds=9, all_answer=True)
+    page = billow.Page(ROTA, levels=[("ana", 60), ("everyone", 0)], repeat=9, all_answer=True)
     assert read_page(page.spec()).spec() == page.spec()
 
 
@@ -26,8 +26,8 @@ def test_a_policy_survives_being_written_down() -> None:
         {"levels": []},
         {"levels": [("dan", 60)]},
         {"levels": [("ana", "often")]},
-        {"rounds": 0},
-        {"rounds": 10},
+        {"repeat": -1},
+        {"repeat": 10},
         {"inhibit": [{"while": {}}]},
         {"rota": "web"},
     ],

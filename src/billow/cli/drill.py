@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from billow.cli.load import load
 from billow.cli.out import bar, document, json_option, lines, say, table
 from billow.errors import BadInput
 
@@ -31,6 +32,9 @@ def drill(ctx: click.Context, as_json: bool) -> None:
         lines({"name": name, "meaning": meaning} for name, meaning in FAULTS.items())
     else:
         table(("never found", "which means"), FAULTS.items(), "")
+
+
+drill.add_command(load)
 
 
 @drill.command()

@@ -16,7 +16,7 @@ from billow.errors import Error
 #: Verbs by section of the help; each is `billow.cli.<verb>`, imported when it is needed.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send"),
-    "Look": ("jobs", "job", "results", "queues", "fleet", "tables"),
+    "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "alarms"),
     "Mend": ("dead", "retry", "cancel"),
     "People": ("accounts",),
     "Prove": ("drill",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from billow.errors import BadInput, NotFound
+from billow.service_file import read_service
 from billow.settings import in_force, setting, settings_file
 from billow.settings_file import FILE
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from billow.flow.client import Client
     from billow.home import Home
 
-#: Left in the folder by a running service: its URL, app, process and more.
-SERVICE_FILE = "service.json"
 #: The folder's name beside the app, unless told otherwise.
 FOLDER = ".billow"
 
@@ -114,15 +112,6 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, place=place, **kwargs)
 
     return with_place
-
-
-def read_service(folder: Path) -> dict[str, Any] | None:
-    """What the latest service in `folder` wrote about itself, if it can be read."""
-    try:
-        told = json.loads((folder / SERVICE_FILE).read_text())
-    except (OSError, ValueError):
-        return None
-    return told if isinstance(told, dict) else None
 
 
 def use_settings(path: str) -> None:

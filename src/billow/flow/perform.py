@@ -3,94 +3,36 @@
 from __future__ import annotations
 
 import json
-import math
-import shutil
 import sys
-import tempfile
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from billow.app import check_name
 from billow.errors import BadInput, Rejected
 from billow.events import Event
 from billow.flow.done import Done
+from billow.flow.encode import encode
+from billow.flow.gather import Gatherer, Tell
 from billow.flow.outputs import BadOutput, keep_outputs
 from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
-from billow.flow.telling import Telling
 from billow.flow.work import Performed, Wish, is_final
 from billow.function import Function
 from billow.job import Failure, Job, Status
 from billow.options import Limits
 from billow.outputs import Outputs
 from billow.owner import Owner
-from billow.ports.ledger import Publish, Put
-from billow.ports.rules import check_bodies, check_item, check_item_key
 from billow.units import human_size
 from billow.upload import Upload
-
-#: Called with the share of the work that is done, 0 to 1.
-Tell = Callable[[float], None]
 
 #: Bytes of a failure's detail, and characters of its message.
 MAX_DETAIL = 4096
 MAX_MESSAGE = 500
 
 _HERE = str(Path(__file__))
-
-
-class Gatherer(Telling):
-    """Keeps what a function or handler asks for until its outcome is recorded."""
-
-    def __init__(self, tell: Tell | None = None, scratch: Path | None = None) -> None:
-        super().__init__()
-        self._tell = tell
-        self._scratch = scratch
-        self._folder: Path | None = None
-
-    def publish(self, queue: str, body: Any) -> None:
-        """Send `body` to `queue`.
-
-        Raises:
-            BadInput: JSON cannot say it, or it is over 1 MiB.
-            DeclarationError: no queue can be called so.
-        """
-        text = _encode(body, "the message")
-        check_bodies([text])
-        self.effects.append(Publish(check_name("queue", queue), text))
-
-    def put(self, table: str, key: str, item: Mapping[str, Any]) -> None:
-        """Write `item` under `key` in `table`.
-
-        Raises:
-            BadInput: the item is not plain JSON or over 400 KiB, or the key over 1 KiB.
-            DeclarationError: no table can be called so.
-        """
-        effect = Put(check_name("table", table), check_item_key(key), check_item(item))
-        self.effects.append(effect)
-
-    def progress(self, done: float, total: float | None) -> None:
-        """Tell how far the function is."""
-        share = done / total if total else done
-        if self._tell is not None and math.isfinite(share):
-            self._tell(min(1.0, max(0.0, share)))
-
-    def folder(self) -> Path:
-        """A folder for this try alone, made when first asked for."""
-        if self._folder is None:
-            if self._scratch is not None:
-                self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder = Path(tempfile.mkdtemp(prefix="try-", dir=self._scratch))
-        return self._folder
-
-    def tidy(self) -> None:
-        """Remove the folder, if there is one."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def perform(
@@ -109,7 +51,9 @@ def perform(
         now: gives the time in UNIX seconds.
         around: what else the try may use; without it no files can be kept.
     """
-    sink = Gatherer(tell, around.scratch if around else None)
+    about = f"{task.id}:{task.token}"
+    scratch = around.scratch if around else None
+    sink = Gatherer(tell, scratch, function.topics, about, now())
     try:
         return _perform(function, task, sink, now, around)
     finally:
@@ -185,7 +129,9 @@ def run_handler(
     function: Function, event: Event, place: int, job: Job
 ) -> tuple[Wish, ...] | Failure:
     """Run one handler: what it asks for, or why it failed."""
-    sink = Gatherer()
+    at = job.finished or job.created
+    about = f"{job.id}:{event}:{at}:{place}"
+    sink = Gatherer(topics=function.topics, about=about, at=at)
     try:
         function.handlers[event][place](replace(job, _sink=sink))
     except BaseException as error:
@@ -202,7 +148,7 @@ def encode_result(value: Any, limit: int) -> str:
         BadResult: JSON cannot say it, or it is larger.
     """
     try:
-        text = _encode(value, "the result")
+        text = encode(value, "the result")
     except BadInput as problem:
         raise BadResult(problem.detail) from None
     size = len(text) if text.isascii() else len(text.encode())
@@ -215,37 +161,6 @@ def encode_result(value: Any, limit: int) -> str:
 
 class BadResult(Exception):
     """What the function returned cannot be stored; the message says why."""
-
-
-class _Unsayable(Exception):
-    """A value of a type that JSON does not know."""
-
-
-def _refuse(value: Any) -> Any:
-    raise _Unsayable(type(value).__name__)
-
-
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_refuse
-)
-
-
-def _encode(value: Any, what: str) -> str:
-    try:
-        text = _ENCODER.encode(value)
-        if not text.isascii():
-            text.encode()
-    except _Unsayable as problem:
-        if hasattr(value, "close"):
-            value.close()  # an unfinished coroutine or generator
-        raise BadInput(f"{what} holds a value of type {problem}, which JSON cannot say") from None
-    except UnicodeEncodeError:
-        raise BadInput(f"{what} holds text with lone surrogates") from None
-    except (TypeError, ValueError, RecursionError) as problem:
-        raise BadInput(f"{what} cannot be said in JSON: {problem}") from None
-    except MemoryError:
-        raise BadInput(f"{what} is too large to be made into JSON") from None
-    return text
 
 
 def failure_of(error: BaseException, limits: Limits) -> Failure:

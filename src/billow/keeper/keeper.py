@@ -25,8 +25,10 @@ from billow.keeper.parts import Parts, Settings
 from billow.keeper.report import Report
 from billow.keeper.upkeep import Upkeep
 from billow.keeper.view import View
+from billow.ops.pager.opening import open_desk
 from billow.ports.journal import Entry
 from billow.ports.wake import KEEPER, Waiter
+from billow.service_file import SERVICE_FILE
 from billow.units import human_time
 
 #: Seconds between two looks; while workers start; and at least, however often work arrives.
@@ -78,7 +80,7 @@ class Keeper:
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
-        self._operations = Operations(home)
+        self._operations = Operations(home, app, open_desk(home, app))
         self._seen_seq = 0
 
     def stop(self) -> None:
@@ -104,6 +106,7 @@ class Keeper:
         latest = self._home.journal.read(newest=True, limit=1)
         self._seen_seq = latest[0].seq if latest else 0
         self._guard("chores", self._parts.call_in_chores)
+        self._guard("pager", self._parts.call_in_pager)
         for function, _ in self._parts.fleets:
             self._guard("orphans", partial(abandon_dead_workers, self._home, function.name))
         service = self._service()
@@ -118,7 +121,7 @@ class Keeper:
 
     @property
     def _service_file(self) -> Path:
-        return self._settings.folder / "service.json"
+        return self._settings.folder / SERVICE_FILE
 
     def _service(self) -> dict[str, Any]:
         return {
@@ -137,6 +140,7 @@ class Keeper:
         for process in self._parts.processes:
             self._guard(process.name, process.tick)
         self._guard("chores", self._parts.call_in_chores)
+        self._guard("pager", self._parts.call_in_pager)
         for function, controller in self._parts.fleets:
             look = partial(self._home.ledger.counts, function.name)
             counts = self._guard(f"counts of {function.name}", look)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from billow.units import seconds
 
 #: The web server's command, before its arguments.
 WEB = (sys.executable, "-m", "billow.web")
+#: The pager's.
+PAGER = (sys.executable, "-m", "billow.ops.pager")
 #: The render pool's.
 RENDERER = (sys.executable, "-m", "billow.renderer")
 
@@ -70,12 +73,30 @@ class Parts:
         self._machines: list[Processes] = []
         self.fleets = [(each, self._make_fleet(each)) for each in app.functions.values()]
         self.processes: list[Supervised] = []
+        self._paged = False
         if settings.web is not None:
             web = Supervised("web", self._start_web, home.journal, home.clock)
             self.processes.append(web)
         if any(collection.renditions for collection in app.collections.values()):
             pool = Supervised("renderer", self._start_renderer, home.journal, home.clock)
             self.processes.append(pool)
+
+    def call_in_pager(self) -> None:
+        """Have a pager, from when the app declares whom to page or something is to be told."""
+        if self._paged or not (self._app.policies or self._has_news()):
+            return
+        self._paged = True
+        pager = Supervised("pager", self._start_pager, self._home.journal, self._home.clock)
+        self.processes.append(pager)
+
+    def _has_news(self) -> bool:
+        """Whether anything waits for a pager."""
+        return self._home.incidents.look(
+            lambda books: bool(
+                books.timers.until("due", math.inf, 1)
+                or books.notices.find(state="waiting", limit=1)
+            )
+        )
 
     def call_in_chores(self) -> None:
         """Look after the fleets of chores as well, from when the first job for one came."""
@@ -157,6 +178,15 @@ class Parts:
         """Free the jobs of a worker that is dead, and remove what its tries left."""
         remove_scratch(self._settings.folder, worker)
         return self._home.ledger.abandon(worker)
+
+    def _start_pager(self) -> Child:
+        settings, lifeline = self._settings, self._lifeline.reader
+        where = ("--app", settings.target, "--folder", str(settings.folder))
+        return Child(
+            (*PAGER, *where, "--lifeline", str(lifeline)),
+            log=settings.logs / "pager.log",
+            fds=(lifeline,),
+        )
 
     def _start_web(self) -> Child:
         settings = self._settings

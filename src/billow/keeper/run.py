@@ -10,6 +10,7 @@ from pathlib import Path
 
 from billow.app import App
 from billow.errors import SettingError
+from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.flow.originals import attach
 from billow.home import Home, open_home
@@ -64,7 +65,7 @@ def run(
     settings = Settings(target, place, speed, seconds(grace), web)
     with KeeperLock(place), closing(listen(host, port)) as bound:
         app = load_app(target)
-        home = open_home(place, arrivals=arrival_rule(app))
+        home = open_home(place, arrivals=arrival_rule(app), follow=accept_rule(app))
         _prepare(app, home)
         keeper = Keeper(settings, app, home, bound, view or PlainView())
         if ready is not None:

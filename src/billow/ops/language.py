@@ -92,8 +92,8 @@ def read(text: str, options: Options) -> Condition:
 
 def _unit(unit: str, metric: Metric | Share) -> float:
     if unit == "%":
-        # A share is a number from 0 to 1; the machine's own metrics are percentages already.
-        return 0.01 if isinstance(metric, Share) else 1.0
+        # The machine's own metrics are percentages already; all others are shares of 1.
+        return 1.0 if str(metric).startswith("host.") else 0.01
     if unit not in UNITS:
         known = ", ".join(name for name in UNITS if name)
         raise DeclarationError(f"{unit!r} is no unit; there are %, {known}")

@@ -16,7 +16,8 @@ ON_CALL, NEXT, EVERYONE = "on call", "next", "everyone"
 #: Whom a level pages, and how long it waits for an acknowledgement before the next one.
 LEVELS = ((ON_CALL, "5 min"), (NEXT, "10 min"), (EVERYONE, "10 min"))
 
-_MOST_ROUNDS = 9
+#: PagerDuty's own bound.
+_MOST = 9
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Page:
         levels: whom each level pages (`"on call"`, `"next"`, `"everyone"` or somebody of the rota),
             and how long it waits before the next level; default are whoever is on call (5 min),
             whoever comes next (10 min), and everyone (10 min).
-        rounds: how often the levels are gone through, at most 9; then everyone is paged every half
-            hour until somebody acknowledges.
+        repeat: how often the levels are gone through again, at most 9; after that everyone is paged
+            every half hour until somebody acknowledges.
         forget: how long an acknowledgement keeps an incident quiet, until it begins anew; 0: for
             ever.
         reopen: an incident that comes back within this time is the same one.
@@ -48,7 +49,7 @@ class Page:
     rota: Rota
     after: Duration = 0
     levels: Sequence[tuple[str, Duration]] = LEVELS
-    rounds: int = 3
+    repeat: int = 3
     forget: Duration = "30 min"
     reopen: Duration = "5 min"
     resolve: Duration = 0
@@ -63,8 +64,8 @@ class Page:
             if target not in known:
                 raise DeclarationError(f"Page level {target!r}: one of {', '.join(sorted(known))}")
             seconds(wait)
-        if not self.levels or not 1 <= self.rounds <= _MOST_ROUNDS:
-            raise DeclarationError(f"Page needs a level or more, and 1 to {_MOST_ROUNDS} rounds")
+        if not self.levels or not 0 <= self.repeat <= _MOST:
+            raise DeclarationError(f"Page needs a level or more, and 0 to {_MOST} for repeat")
         for each in self.inhibit:
             if not {"while", "mute"} <= set(each) <= {"while", "mute", "equal"}:
                 raise DeclarationError(
@@ -77,7 +78,7 @@ class Page:
             "rota": self.rota.spec(),
             "after": seconds(self.after),
             "levels": [[target, seconds(wait)] for target, wait in self.levels],
-            "rounds": self.rounds,
+            "repeat": self.repeat,
             "forget": seconds(self.forget),
             "reopen": seconds(self.reopen),
             "resolve": seconds(self.resolve),

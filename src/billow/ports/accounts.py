@@ -217,6 +217,10 @@ class Shelf(Protocol[R]):
         """The record with the greatest key."""
         ...
 
+    def until(self, field: str, time: float, limit: int = 1000) -> list[R]:
+        """Records whose `field` is a time up to `time`, the earliest first."""
+        ...
+
     def remove_before(self, field: str, time: float) -> int:
         """Remove records whose `field` is a time before `time`; returns how many went."""
         ...

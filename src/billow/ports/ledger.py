@@ -150,6 +150,11 @@ class Counts:
     oldest: float = 0.0
 
 
+#: What the acceptance of a job sets off: called with its id, what was asked, and the time, within
+#: the step that accepts it. Must say the same when it is called again.
+AcceptRule: TypeAlias = Callable[[str, Submission, float], Sequence[Publish | Put]]
+
+
 class Load(NamedTuple):
     """An owner's jobs, without those of the service itself (`billow.…`)."""
 

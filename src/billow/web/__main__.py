@@ -20,6 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from billow.errors import Error, SettingError
+from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.home import open_home
 from billow.loading import load_app
@@ -92,7 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
-        home = measured(open_home(asked.folder, arrivals=arrival_rule(app)))
+        home = measured(
+            open_home(asked.folder, arrivals=arrival_rule(app), follow=accept_rule(app))
+        )
         served = make_app(home, app)
     except (Error, OSError) as problem:
         print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people

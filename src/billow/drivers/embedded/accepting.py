@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 
+from billow.drivers.embedded.effects import apply_publish, apply_put
 from billow.drivers.embedded.rows import PENDING, Tally
 from billow.errors import Conflict
 from billow.ids import new_ids
-from billow.ports.ledger import Accepted, Check, Load, Submission
+from billow.ports.ledger import Accepted, AcceptRule, Check, Load, Publish, Submission
 
 _INSERT = (
     "insert into jobs(id, function, owner, due, name, args, upload, created) "
@@ -57,6 +59,36 @@ def _claim_key(
         raise Conflict(f"the idempotency key {asked.key!r} was used before for another request")
     seq = connection.execute("select seq from jobs where id = ?", (job,)).fetchone()
     return Accepted(job, seq[0] if seq else 0, False)
+
+
+def follow_up(
+    connection: sqlite3.Connection,
+    submissions: Sequence[Submission],
+    accepted: Sequence[Accepted],
+    rule: AcceptRule,
+    now: float,
+) -> None:
+    """Write down what the acceptance of jobs sets off."""
+    sent: dict[str, int] = {}
+    for asked, answer in zip(submissions, accepted, strict=True):
+        for effect in rule(answer.id, asked, now) if answer.new else ():
+            if isinstance(effect, Publish):
+                apply_publish(connection, effect, now, sent)
+            else:
+                apply_put(connection, effect)
+
+
+def queues_of(
+    submissions: Sequence[Submission], accepted: Sequence[Accepted], rule: AcceptRule
+) -> Counter[str]:
+    """The queues that it sent messages to, and how many."""
+    effects = (
+        effect
+        for asked, answer in zip(submissions, accepted, strict=True)
+        if answer.new
+        for effect in rule(answer.id, asked, 0.0)
+    )
+    return Counter(effect.queue for effect in effects if isinstance(effect, Publish))
 
 
 def look_at(connection: sqlite3.Connection, check: Check | None) -> None:

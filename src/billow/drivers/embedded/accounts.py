@@ -77,6 +77,12 @@ class SqliteShelf(Generic[R]):
         found = self._select(f"order by {self._fields[0]} desc limit 1", ())
         return found[0] if found else None
 
+    def until(self, field: str, time: float, limit: int = 1000) -> list[R]:
+        """Records up to a time, the earliest first."""
+        column = self._column(field)
+        order = f"order by {column}, {self._fields[0]} limit ?"
+        return self._select(f"where {column} <= ? {order}", (time, max(0, limit)))
+
     def remove_before(self, field: str, time: float) -> int:
         """Remove what is older."""
         return self._delete(f"{self._column(field)} < ?", time)

@@ -10,6 +10,7 @@ from billow.drivers.embedded.blobs import Blobs
 from billow.drivers.embedded.cold import SqliteCold
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
+from billow.drivers.embedded.incidents import SqliteIncidents
 from billow.drivers.embedded.journal import SqliteJournal
 from billow.drivers.embedded.ledger import SqliteLedger
 from billow.drivers.embedded.metrics import SqliteMetrics
@@ -20,10 +21,17 @@ from billow.drivers.embedded.uploads import SqliteUploads
 from billow.drivers.embedded.wake import FifoWake
 from billow.errors import Unavailable
 from billow.home import Home
+from billow.ports.ledger import AcceptRule
 from billow.ports.objects import ArrivalRule
 
 
-def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -> Home:
+def open_embedded(
+    folder: Path,
+    *,
+    arrivals: ArrivalRule | None,
+    clock: Clock,
+    follow: AcceptRule | None = None,
+) -> Home:
     """The embedded home in `folder`: `core.db` (durable), `ops.db`, `metrics.db`, and folders.
 
     Raises:
@@ -38,7 +46,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
     ops = Database(folder / "ops.db", "ops.sql", durable=False)
     group = GroupCommit(core)
     wake = FifoWake(folder / "wake")
-    ledger = SqliteLedger(core, group, wake, clock)
+    ledger = SqliteLedger(core, group, wake, clock, follow)
     objects = SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: []))
     return Home(
         ledger=ledger,
@@ -47,6 +55,7 @@ def open_embedded(folder: Path, *, arrivals: ArrivalRule | None, clock: Clock) -
         objects=objects,
         uploads=SqliteUploads(core, group, blobs, objects, folder, clock),
         accounts=SqliteAccounts(core, group, ledger, folder),
+        incidents=SqliteIncidents(core, group),
         cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
         metrics=SqliteMetrics(folder / "metrics.db", clock),

@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from billow.drivers.embedded.accepting import insert_jobs
-from billow.drivers.embedded.queue_names import note_queue
+from billow.drivers.embedded.effects import apply_publish, apply_put
 from billow.drivers.embedded.records import record_object
 from billow.drivers.embedded.rows import (
     COMPLETED,
@@ -123,21 +123,10 @@ class Work:
 
     def _apply(self, effect: Effect) -> None:
         if type(effect) is Publish:
-            if effect.queue not in self.queues:
-                note_queue(self._connection, effect.queue)
-            self._execute(
-                "insert into messages(queue, body, due, sent) values(?1, ?2, ?3 + coalesce("
-                "(select delay from queues where name = ?1), 0), ?3)",
-                (effect.queue, effect.body, self._now),
-            )
-            self.queues[effect.queue] = self.queues.get(effect.queue, 0) + 1
+            apply_publish(self._connection, effect, self._now, self.queues)
             return
         if type(effect) is Put:
-            self._execute(
-                "insert into items values(?, ?, ?, 1) "
-                "on conflict do update set value = excluded.value, version = version + 1",
-                tuple(effect),
-            )
+            apply_put(self._connection, effect)
         elif type(effect) is Keep:
             self._keep(effect)
         else:

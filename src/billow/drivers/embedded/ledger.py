@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from billow.clock import Clock
 from billow.drivers.embedded import leases
-from billow.drivers.embedded.accepting import insert_jobs, look_at
+from billow.drivers.embedded.accepting import follow_up, insert_jobs, look_at, queues_of
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
@@ -28,6 +28,7 @@ from billow.job import Attempt, Failure, Job, Status, after
 from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
+    AcceptRule,
     Check,
     Counts,
     Exchange,
@@ -42,12 +43,20 @@ from billow.ports.wake import DONE, KEEPER, Wake, jobs_channel, queue_channel
 class SqliteLedger:
     """Every job of a service, in one table."""
 
-    def __init__(self, database: Database, group: GroupCommit, wake: Wake, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        group: GroupCommit,
+        wake: Wake,
+        clock: Clock,
+        follow: AcceptRule | None = None,
+    ) -> None:
         self._database = database
         self._group = group
         self._wake = wake
         self._clock = clock
         self.checks = Checks()
+        self._follow = follow
 
     def checking(self, check: Check) -> AbstractContextManager[None]:
         """Let `check` look at the steps of this thread."""
@@ -70,8 +79,11 @@ class SqliteLedger:
     ) -> list[Accepted]:
         """Accept jobs as part of a transaction; `ring` is to follow when it is durable."""
         tally = Tally()
-        accepted = insert_jobs(connection, submissions, self._clock.now(), tally)
+        now = self._clock.now()
+        accepted = insert_jobs(connection, submissions, now, tally)
         tally.write(connection)
+        if self._follow is not None:
+            follow_up(connection, submissions, accepted, self._follow, now)
         look_at(connection, check)
         return accepted
 
@@ -82,6 +94,12 @@ class SqliteLedger:
             if answer.new and asked.delay <= 0:
                 new[asked.function] = new.get(asked.function, 0) + 1
         self._ring_workers(new)
+        if self._follow is not None:
+            self._ring_readers(queues_of(submissions, accepted, self._follow))
+
+    def _ring_readers(self, messages: Mapping[str, int]) -> None:
+        for queue, count in messages.items():
+            self._wake.notify(queue_channel(queue), count)
 
     def _ring_workers(self, jobs: dict[str, int]) -> None:
         short = [
@@ -116,8 +134,7 @@ class SqliteLedger:
             recorded = [work.record(outcome) for outcome in outcomes]
             taken = work.take(want, lease, max_lost) if want > 0 else []
             work.finish()
-        for queue in work.queues:
-            self._wake.notify(queue_channel(queue), work.queues[queue])
+        self._ring_readers(work.queues)
         if work.released:
             self._ring_workers({function: work.released})
         if work.accepted:

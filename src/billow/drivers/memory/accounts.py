@@ -86,6 +86,12 @@ class MemoryShelf(Generic[R]):
         greatest = max(keys, default=None)
         return None if greatest is None else self._records[greatest]
 
+    def until(self, field: str, time: float, limit: int = 1000) -> list[R]:
+        """Records up to a time, the earliest first."""
+        values = [(self._value(key, field), key) for key in self._records]
+        found = sorted((value, key) for value, key in values if value is not None and value <= time)
+        return [self._records[key] for _, key in found[: max(0, limit)]]
+
     def remove_before(self, field: str, time: float) -> int:
         """Remove what is older."""
         values = [(key, self._value(key, field)) for key in self._records]

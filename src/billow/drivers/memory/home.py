@@ -7,6 +7,7 @@ import threading
 from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.accounts import MemoryAccounts
 from billow.drivers.memory.cold import MemoryCold
+from billow.drivers.memory.incidents import MemoryIncidents
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
 from billow.drivers.memory.metrics import MemoryMetrics
@@ -17,19 +18,24 @@ from billow.drivers.memory.uploads import MemoryUploads
 from billow.drivers.memory.wake import MemoryWake
 from billow.home import Home
 from billow.ports.accounts import Usage
-from billow.ports.ledger import Effect, Keep, Publish, Put, Submission, Submit
+from billow.ports.ledger import AcceptRule, Effect, Keep, Publish, Put, Submission, Submit
 from billow.ports.objects import ArrivalRule
 
 #: More than there can be.
 _EVERY = 10**9
 
 
-def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None) -> Home:
+def open_memory(
+    arrivals: ArrivalRule | None = None,
+    clock: Clock | None = None,
+    follow: AcceptRule | None = None,
+) -> Home:
     """Make a new, empty home. Nothing of it outlives the process.
 
     Args:
         arrivals: what arriving objects set off.
         clock: where all times come from; a `VirtualClock` if not given.
+        follow: what the acceptance of jobs sets off.
     """
     clock = clock or VirtualClock()
     lock = threading.RLock()
@@ -57,13 +63,12 @@ def open_memory(arrivals: ArrivalRule | None = None, clock: Clock | None = None)
         size = sum(each.size for each in kept if each.owner == owner)
         return Usage(*ledger.count(owner, since), size)
 
-    ledger = MemoryLedger(lock, clock, wake, apply)
+    ledger = MemoryLedger(lock, clock, wake, apply, follow)
     objects = MemoryObjects(lock, clock, ledger, arrivals)
     accounts = MemoryAccounts(lock, submit, usage)
     uploads = MemoryUploads(lock, clock, objects)
     cold = MemoryCold(lock, clock)
     journal = MemoryJournal(clock)
-    metrics = MemoryMetrics(clock)
-    return Home(
-        ledger, queues, tables, objects, uploads, accounts, cold, journal, metrics, wake, clock
-    )
+    incidents, metrics = MemoryIncidents(lock), MemoryMetrics(clock)
+    own = (ledger, queues, tables, objects, uploads, accounts, incidents, cold, journal, metrics)
+    return Home(*own, wake, clock)

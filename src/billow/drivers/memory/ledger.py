@@ -18,6 +18,7 @@ from billow.job import Attempt, Job, Status
 from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
+    AcceptRule,
     Check,
     Completed,
     Counts,
@@ -45,11 +46,13 @@ class MemoryLedger:
         clock: Clock,
         wake: MemoryWake,
         apply: Callable[[Effect], None],
+        follow: AcceptRule | None = None,
     ) -> None:
         self._lock = lock
         self._clock = clock
         self._wake = wake
         self._apply = apply
+        self._follow: AcceptRule = follow or (lambda *_: ())
         self._rows: dict[int, JobRow] = {}
         self._by_id: dict[str, JobRow] = {}
         self._by_key: dict[tuple[str, str], JobRow] = {}
@@ -83,7 +86,13 @@ class MemoryLedger:
             coming = plain + len(keys - self._by_key.keys())
             self._look(Load(coming, coming), [asked.owner for asked in submissions])
             ids = new_ids(len(submissions))
+            # What follows is asked for first: if that raises, nothing has happened.
+            now = self._clock.now()
+            follows = [self._follow(*each, now) for each in zip(ids, submissions, strict=True)]
             accepted = list(map(self._accept, ids, submissions))
+            for answer, effects in zip(accepted, follows, strict=True):
+                for effect in effects if answer.new else ():
+                    self._apply(effect)
             new = zip(submissions, accepted, strict=True)
             self._ring(Counter(asked.function for asked, answer in new if answer.new))
             return accepted

@@ -38,14 +38,18 @@ async def list_queues(request: Request, _: Query) -> Response:
 def _list(context: Context) -> list[dict[str, Any]]:
     home = context.home
     found = [
-        _shape(function.queue, home.ledger.counts(function.name), function.name)
+        _shape(context, function.queue, home.ledger.counts(function.name), function.name)
         for function in context.app.functions.values()
     ]
-    return found + [_shape(name, home.queues.counts(name)) for name in home.queues.names()]
+    names = sorted({*home.queues.names(), *context.app.subscribed})
+    return found + [_shape(context, name, home.queues.counts(name)) for name in names]
 
 
-def _shape(name: str, counts: Counts, function: str | None = None) -> dict[str, Any]:
-    return {"name": name, "function": function, **counts_shape(counts)}
+def _shape(
+    context: Context, name: str, counts: Counts, function: str | None = None
+) -> dict[str, Any]:
+    topics = context.app.topics_of(name)
+    return {"name": name, "function": function, "topics": topics, **counts_shape(counts)}
 
 
 async def get_queue(request: Request, _: Query) -> Response:
@@ -53,9 +57,9 @@ async def get_queue(request: Request, _: Query) -> Response:
     context, name = context_of(request), request.path_params["queue"]
     if function := _function_of(context, name):
         counts = await context.run(context.home.ledger.counts, function.name)
-        return reply(_shape(name, counts, function.name))
+        return reply(_shape(context, name, counts, function.name))
     await _need(context, name)
-    return reply(_shape(name, await context.run(context.home.queues.counts, name)))
+    return reply(_shape(context, name, await context.run(context.home.queues.counts, name)))
 
 
 async def peek_messages(request: Request, query: Query) -> Response:

@@ -236,6 +236,7 @@ SCHEMAS: dict[str, Schema] = {
         {
             "name": _TEXT,
             "function": {"type": ["string", "null"], "description": "Whose jobs wait in it"},
+            "topics": {"type": "array", "items": _TEXT},
             "visible": _COUNT,
             "in_flight": _COUNT,
             "delayed": _COUNT,

@@ -51,9 +51,10 @@ async def store_page(request: Request) -> Response:
 def build(asked: Asked) -> dict[str, Any]:
     """What the page shows."""
     functions = [(f, asked.home.ledger.counts(f.name)) for f in asked.app.functions.values()]
-    names = asked.home.queues.names()
+    names = sorted({*asked.home.queues.names(), *asked.app.subscribed})
     return {
         "job_queues": functions,
+        "topics": list(asked.app.topics.values()),
         "queues": [(name, asked.home.queues.counts(name)) for name in names],
         "tables": [(name, asked.home.tables.count(name)) for name in asked.home.tables.names()],
         "stores": sorted({*asked.app.stores, *asked.home.objects.stores()}),
@@ -67,7 +68,7 @@ def build_queue(asked: Asked) -> dict[str, Any]:
         NotFound: there is no such queue.
     """
     name = asked.query["name"]
-    if name not in asked.home.queues.names():
+    if name not in {*asked.home.queues.names(), *asked.app.subscribed}:
         raise NotFound(f"there is no queue {name[:60]!r}")
     messages = [(m, _readable(m.body)) for m in asked.home.queues.peek(name, _PEEKED)]
     return {"name": name, "counts": asked.home.queues.counts(name), "messages": messages}

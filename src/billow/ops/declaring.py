@@ -1,0 +1,74 @@
+"""The part of an app that declares alarms."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from billow.errors import DeclarationError
+from billow.function import Function
+from billow.ops.action import Action, read_action
+from billow.ops.alarm import Alarm
+from billow.ops.page import Page
+from billow.ops.paging import Severity
+from billow.ops.watched import Watched, in_order, usual_alarms
+
+
+class Alarms(ABC):
+    """Declares alarms, as a part of `billow.App`."""
+
+    name: str
+    functions: dict[str, Function]
+    alarms: dict[str, Watched]
+    usual_alarms: bool
+    policies: dict[str, Page]
+
+    @abstractmethod
+    def oncall(self, page: Page, *, service: str | None = None) -> None:
+        """Declare whom incidents of a service page."""
+
+    def alarm(
+        self,
+        alarm: Alarm,
+        *,
+        do: str | Action | Sequence[str | Action] = (),
+        page: bool | Page = False,
+        severity: Severity = "error",
+        dry: bool = True,
+    ) -> None:
+        """Declare an alarm, and what follows from it; see docs/alarms.md.
+
+        One of the same name as an alarm that every app has takes its place.
+
+        Args:
+            alarm: what is watched.
+            do: what is done without a person, such as "restart web"; see docs/remediation.md.
+            page: whether people are paged; a `Page` says who, else those of `app.oncall` are.
+            severity: how bad it is: "critical", "error", "warning" or "info".
+            dry: whether what is to be done is only told of, until it is trusted.
+
+        Raises:
+            DeclarationError: it is declared twice, or something that it names does not exist.
+        """
+        if alarm.name in self.alarms:
+            raise DeclarationError(f"alarm {alarm.name!r} is declared twice")
+        asked = [do] if isinstance(do, str | Action) else do
+        actions = tuple(read_action(one) if isinstance(one, str) else one for one in asked)
+        service = self.name if page else ""
+        if isinstance(page, Page):
+            service = re.sub(r"[^a-z0-9]+", "-", f"alarm-{alarm.name}".lower())[:63].strip("-")
+            self.oncall(page, service=service)
+        self.alarms[alarm.name] = Watched(alarm, actions, service, severity, dry=dry)
+
+    def watched(self) -> list[Watched]:
+        """All alarms: the app's own, and those that every app has.
+
+        Raises:
+            DeclarationError: one names an alarm that is not there, or they lead in a circle.
+        """
+        queues = {name: function.queue for name, function in self.functions.items()}
+        page = self.name if self.name in self.policies else ""
+        usual = usual_alarms(queues, page) if self.usual_alarms else []
+        every = {one.alarm.name: one for one in usual} | self.alarms
+        return in_order(every.values())
