@@ -31,9 +31,7 @@ app.web(billow.Web(min=3, max=8, shed_after="250 ms"))
 app.templates(HERE / "templates")
 app.static(HERE / "static")
 db = app.sql(migrations=HERE / "migrations")
-photos = app.collection(
-    "photos", accepts=billow.File(".jpg", ".jpeg", max_size=100 * billow.MiB)
-)
+photos = app.collection("photos", accepts=billow.File(".jpg", ".jpeg", max_size=100 * billow.MiB))
 library = Library(db, photos)
 
 
@@ -67,7 +65,12 @@ def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
         raise billow.Rejected(str(problem)) from problem
 
 
-frame = Frame(lambda id, size, steps: image.url(id, size=size, steps=steps))
+def address(number: int, size: int, steps: str) -> str:
+    """Where the picture of a photo is."""
+    return image.url(number, size=size, steps=steps)
+
+
+frame = Frame(address)
 streams, single = Streams(library, frame), Single(library, frame)
 share, arrivals = Share(library, frame), Arrivals(library, frame)
 
@@ -89,6 +92,6 @@ app.page("/img/0/{id:int}.jpg", who="anybody", scope="read")(single.original)
 
 
 @app.page("/img/{rest:path}", who="anybody")
-def no_picture(request: site.Request, rest: str) -> None:
+def no_picture(request: site.Request, rest: str) -> None:  # noqa: ARG001 - as every page
     """What is no address of a picture."""
     raise Malformed("an address of a picture is /img/<size>/<number>.jpg")

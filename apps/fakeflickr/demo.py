@@ -1,7 +1,7 @@
 """`make fakeflickr`: the photo site with people and photos to look at, on this machine alone.
 
-The service is the real one, as `billow up` runs it. The photos are the samples beside this file, and
-pictures that a program makes; they come in one after the other while the site is up.
+The service is the real one, as `billow up` runs it. The photos are the samples beside this file,
+and pictures that a program makes; they come in one after the other while the site is up.
 """
 
 from __future__ import annotations
@@ -127,9 +127,7 @@ def _fill(wanted: argparse.Namespace, stopped: threading.Event) -> None:
         if stopped.is_set():
             return
         person = people[number % len(people)]
-        said = wishes(
-            {"caption": picture.caption, "tags": picture.tags, "visibility": "public"}
-        )
+        said = wishes({"caption": picture.caption, "tags": picture.tags, "visibility": "public"})
         try:
             visitor = Visitor(person.id, person.name, "", admin=False)
             app.library.keep(iter([picture.data]), picture.name, visitor, said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from billow.accounts.errors import Forbidden, NotLoggedIn
-from billow.errors import BadInput, Conflict, NotFound, TooLarge, Unavailable
+from billow.errors import BadInput, Conflict, NotAccepted, NotFound, TooLarge, Unavailable
 from billow.web.forms import Part
 from billow.web.site.request import Request, attachment, redirect
 from billow.web.site.values import Visitor
@@ -16,6 +16,7 @@ __all__ = [
     "Forbidden",
     "HTMLResponse",
     "JSONResponse",
+    "NotAccepted",
     "NotFound",
     "NotLoggedIn",
     "Part",

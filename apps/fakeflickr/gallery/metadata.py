@@ -66,7 +66,7 @@ def _settings(path: Path) -> str:
             inner: dict[int, Any] = image.getexif().get_ifd(IFD.Exif)
             exposure, aperture = (_number(inner, t) for t in (Base.ExposureTime, Base.FNumber))
             iso, focal = (_number(inner, t) for t in (Base.ISOSpeedRatings, Base.FocalLength))
-    except Exception:  # noqa: BLE001 - cameras write anything; the picture itself is fine
+    except Exception:
         return ""
     told = [
         exposure and (f"1/{round(1 / exposure)} s" if exposure < 0.4 else f"{exposure:g} s"),

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-
 #: Pixels along the longer side that pictures are offered in.
 SIZES = (240, 480, 960, 1440, 2048)
 

@@ -11,6 +11,7 @@ from gallery.links import Links
 from gallery.photo import Level, Photo, Visibility
 
 _SELECT = "select photos.*, people.name as by, people.slug from photos join people using (owner) "
+_TAGS = "select tag, count(*) as photos from tags join photos on photos.id = tags.photo"
 #: What somebody may see; `least` is 2 for those who are not known.
 _SEEN = "(photos.visibility >= :least or photos.owner = :owner)"
 
@@ -43,7 +44,7 @@ class Photos:
         self._links = links
 
     def get(self, id: int, viewer: Viewer, now: float) -> tuple[Photo, Level] | None:
-        """A photo, and what `viewer` may do with it; None if there is none or they may not see it."""
+        """A photo, and what `viewer` may do with it; None if there is none that they may see."""
         with self._db.read() as connection:
             row = connection.one(_SELECT + "where photos.id = :id", id=id)
         if row is None:
@@ -127,7 +128,7 @@ class Photos:
         names = ", ".join(values)
         places = ", ".join(f":{name}" for name in values)
         with self._db.write() as connection:
-            connection.run(f"insert into photos ({names}) values ({places})", **values)
+            connection.run(f"insert into photos ({names}) values ({places})", **values)  # noqa: S608
             _tag(connection, int(values["id"]), tags)
 
     def change(
@@ -168,10 +169,10 @@ class Photos:
         """The tags of what `viewer` may see, and how many photos each has."""
         with self._db.read() as connection:
             rows = connection.all(
-                "select tag, count(*) as photos from tags join photos on photos.id = tags.photo "
-                f"where {_SEEN} group by tag order by photos desc, tag limit :limit",
-                **viewer.scope, limit=limit,
-            )  # fmt: skip
+                f"{_TAGS} where {_SEEN} group by tag order by photos desc, tag limit :limit",
+                **viewer.scope,
+                limit=limit,
+            )
         return [(row["tag"], row["photos"]) for row in rows]
 
     def _level(self, photo: Photo, viewer: Viewer, now: float) -> Level:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-import billow
-from billow import site
 from gallery.library import AlreadyThere, Library, wishes
 from gallery.photo import Photo
 from gallery.words import line
+
+import billow
+from billow import site
 from screens.shown import Frame, known
 
 #: Files of one form.
@@ -48,9 +49,7 @@ class Arrivals:
         kept = [each for each in outcomes if each.problem is None]
         if kept and len(kept) == len(outcomes):
             return site.redirect("/mine")
-        return request.render(
-            "upload.html", status=422, outcomes=outcomes, small=self._frame.small
-        )
+        return request.render("upload.html", status=422, outcomes=outcomes, small=self._frame.small)
 
     async def endpoint(self, request: site.Request) -> Any:
         """`POST /rest/edit`: files become photos; without files, the photo `id` is changed.
@@ -67,9 +66,7 @@ class Arrivals:
         if not (number.isascii() and number.isdecimal() and len(number) < 19):
             raise site.BadInput("send a file, or the `id` of the photo that is to be changed")
         owner = known(request).owner
-        photo = await request.run(
-            lambda: self._library.change(int(number), owner, wishes(fields))
-        )
+        photo = await request.run(lambda: self._library.change(int(number), owner, wishes(fields)))
         return {"ids": [photo.id], "log": [{"id": photo.id, "changed": sorted(fields)}]}
 
     async def _receive(self, request: site.Request) -> tuple[dict[str, str], list[Outcome]]:
@@ -92,12 +89,12 @@ class Arrivals:
     async def _take(
         self, request: site.Request, part: site.Part, fields: Mapping[str, str]
     ) -> Outcome:
-        name = line((part.filename or "").replace("\\", "/").rpartition("/")[2], 1000, "name")[-120:]
+        name = line((part.filename or "").replace("\\", "/").rpartition("/")[2], 1000, "name")[
+            -120:
+        ]
         try:
             said = wishes({key: value for key, value in fields.items() if key != "id"})
-            keep = partial(
-                self._library.keep, name=name, visitor=known(request), said=said
-            )
+            keep = partial(self._library.keep, name=name, visitor=known(request), said=said)
             return Outcome(name, await request.take(part, keep))
         except billow.Error as problem:
             return Outcome(name, None, problem)

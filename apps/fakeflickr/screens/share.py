@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from billow import site
 from gallery.library import Library
 from gallery.links import COOKIE, KEPT, tokens_in
 from gallery.photo import Level
 from gallery.words import NOTE, line
+
+from billow import site
 from screens.shown import Frame, known
 
 _DAY = 86400.0

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
-from billow import site
 from gallery.links import COOKIE, tokens_in
 from gallery.photo import SIZES, Photo
 from gallery.photos import Viewer
+
+from billow import site
 
 #: The address of a photo's picture: called with its number, a size and what is done to it.
 Address: TypeAlias = Callable[[int, int, str], str]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from billow import site
 from gallery.library import FIELDS, Library, Wishes, wishes
 from gallery.photo import Level
+
+from billow import site
 from screens.shown import Frame, known, viewer_of
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from billow import site
+from typing import Any
+
 from gallery.library import Library
 from gallery.words import tag_of
+
+from billow import site
 from screens.shown import Frame, known, number_in, viewer_of
 
 
@@ -56,7 +59,7 @@ class Streams:
         return request.render("tags.html", tags=weights)
 
     def _show(
-        self, request: site.Request, template: str, *, by: str = "", tag: str = "", **more: object
+        self, request: site.Request, template: str, *, by: str = "", tag: str = "", **more: Any
     ) -> site.Response:
         found = self._library.photos.page(
             viewer_of(request),

@@ -41,7 +41,7 @@ def encode(picture: Picture) -> bytes:
     pixels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
     done, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     assert done
-    return cast("bytes", data.tobytes())
+    return data.tobytes()
 
 
 def _noise(random: Random, height: int, width: int, first: int, octaves: int = 6) -> Picture:
@@ -138,7 +138,13 @@ def _light(picture: Picture, x: float, y: float, radius: float, colour: Any) -> 
 
 def _lights(random: Random, height: int, width: int) -> Picture:
     picture = _sky(height, width, [(0.03, 0.03, 0.07), (0.07, 0.05, 0.10), (0.12, 0.07, 0.06)])
-    palette = [(1.0, 0.72, 0.30), (1.0, 0.45, 0.20), (0.95, 0.85, 0.7), (0.3, 0.6, 1.0), (1, 0.2, 0.3)]
+    palette = [
+        (1.0, 0.72, 0.30),
+        (1.0, 0.45, 0.20),
+        (0.95, 0.85, 0.7),
+        (0.3, 0.6, 1.0),
+        (1, 0.2, 0.3),
+    ]
     for _ in range(130):
         layer = np.zeros((height, width), np.float32)
         radius = int(width * random.uniform(0.008, 0.05))
@@ -159,9 +165,9 @@ def _aurora(random: Random, height: int, width: int) -> Picture:
         line = 0.25 + 0.4 * _ridge(random, width, 0.35)
         rays = 0.35 + 0.65 * cv2.GaussianBlur(_ridge(random, width, 0.9)[None], (0, 0), width / 400)
         above = np.clip(line[None] - rows, 0, 1)
-        band = np.exp(-above * 7) * (rows < line[None]) + np.exp(-((rows - line[None]) * 26) ** 2) * (
-            rows >= line[None]
-        )
+        band = np.exp(-above * 7) * (rows < line[None]) + np.exp(
+            -(((rows - line[None]) * 26) ** 2)
+        ) * (rows >= line[None])
         green, violet = np.array([0.15, 0.85, 0.5]), np.array([0.5, 0.2, 0.7])
         mix = np.clip(above * 3.2, 0, 1)[..., None]
         picture += (band * rays)[..., None] * (green * (1 - mix) + violet * mix) * 0.55
@@ -190,12 +196,12 @@ def _dunes(random: Random, height: int, width: int) -> Picture:
 def _finish(picture: Picture, random: Random) -> Picture:
     """What a lens and a sensor add: darker corners, a curve, grain."""
     height, width = picture.shape[:2]
-    rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]  # type: ignore[misc]
+    rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     corners = 1 - 0.22 * (rows**2 + columns**2)[..., None] / 2
     picture = np.clip(picture * corners, 0, 1)
     picture = picture * picture * (3 - 2 * picture) * 0.55 + picture * 0.45
     grain = random.normal(0, 0.012, (height, width, 1))
-    return cast("Picture", (picture + grain).astype(np.float32))
+    return (picture + grain).astype(np.float32)
 
 
 Scene: TypeAlias = Callable[[Random, int, int], Picture]

@@ -12,8 +12,9 @@ from starlette.datastructures import Headers, ImmutableMultiDict, QueryParams
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from billow.errors import NotAccepted
+from billow.errors import NotAccepted, TooLarge
 from billow.flow.client import Client
+from billow.units import human_size
 from billow.web.context import Context
 from billow.web.download import disposition
 from billow.web.forms import Form, Part
@@ -152,14 +153,25 @@ class Request:
         """The result of `keep(blocks)`, called in a thread while a file comes in.
 
         Raises:
+            TooLarge: it has more bytes than the visitor's plan allows.
             Unavailable: too many uploads are under way.
         """
         blocks = pull(part.blocks(), asyncio.get_running_loop())
-        return await self._context.store(keep, blocks)
+        return await self._context.store(keep, _bounded(blocks, self._context.visitor.most))
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `work(...)`, called in a thread: for what blocks, in an `async` handler."""
         return await self._context.run(work, *args, **kwargs)
+
+
+def _bounded(blocks: Iterator[bytes], most: int | None) -> Iterator[bytes]:
+    came = 0
+    for block in blocks:
+        came += len(block)
+        if most is not None and came > most:
+            words = f"larger than the {human_size(most)} that your plan allows"
+            raise TooLarge(words, limit=most)
+        yield block
 
 
 FORM = "application/x-www-form-urlencoded"
