@@ -67,6 +67,8 @@ ALLOWED: dict[str, list[str]] = {
     "pages": [*VALUES, *DECLARATIONS],
     "sql": [*VALUES, "sql", "settings"],
     "handover": VALUES,
+    "tallies": [],
+    "front": [*VALUES, *DECLARATIONS, "handover", "front"],
     "ports": [*VALUES, "options", "ports"],
     "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
     "drivers": [],

@@ -19,6 +19,7 @@ from billow.ops.watched import Watched
 from billow.options import File, Fleet, Limits, Retry
 from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
+from billow.pool import NAME as WEB
 from billow.pool import Pool
 from billow.topic import Topic
 from billow.visits import Browse, Setup, Visitors
@@ -184,7 +185,7 @@ class App(Pages, Alarms):
 
         def declare(call: Callable[..., Any]) -> Function:
             own = check_name("function", name or call.__name__)
-            if own in self.functions:
+            if own in self.functions or (own == WEB and self.web.options is not None):
                 raise DeclarationError(f"function {own!r} is declared twice")
             label = own.replace("_", "-")
             place = store or self.store(f"{self.name}-{label}-uploads")

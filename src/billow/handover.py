@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-#: Front to server: who asks, under which id. Server to front: which file is the answer's body.
+#: Front to server: who asks, under which id. Server to front: which file is the answer's body, and
+#: whose session or token came with the request.
 FRONT = "x-billow-front"
 FILE = "x-billow-file"
+KNOWN = "x-billow-known"
+
+#: What the front asks servers for to see that they are well; any server answers it at once.
+ALIVE = "/-/alive"
+
+#: In the folder of the servers' sockets: what the front's and the servers' words are proved by.
+TOKEN_FILE = "token"  # noqa: S105 - a file's name
 
 _FILE = re.compile(r"([!-~]+) ([0-9]{1,18}) ([0-9]{1,18}) (.+)")
 
@@ -23,6 +31,8 @@ class Introduction(NamedTuple):
     scheme: str
     #: The visitor's network address.
     client: str
+    #: `?` if the front wants to know whose session or token came along, else `-`.
+    ask: str
 
     def encode(self) -> str:
         """As the header's value."""
@@ -32,7 +42,7 @@ class Introduction(NamedTuple):
     def decode(cls, text: str) -> Introduction | None:
         """What a header says; None if it says nothing."""
         parts = text.split(" ")
-        return cls(*parts) if len(parts) == 4 else None
+        return cls(*parts) if len(parts) == 5 else None
 
 
 class FilePart(NamedTuple):

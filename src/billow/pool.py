@@ -10,6 +10,9 @@ from billow.fleet.tracking import TargetTracking
 from billow.options import Fleet
 from billow.units import Duration, KiB, MiB, Rate, per_second, seconds
 
+#: What the pool is called among the fleets; no function of an app with a pool has this name.
+NAME = "web"
+
 #: Sizes that must at least be allowed: smaller ones would refuse honest browsers.
 _LEAST_HEAD = 1 * KiB
 _LEAST_MEMORY = 64 * MiB

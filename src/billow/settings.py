@@ -158,6 +158,25 @@ SETTINGS: tuple[Setting, ...] = (
         values.address,
     ),
     Setting(
+        "trusted_proxies",
+        "",
+        "Addresses or networks of proxies, with commas, whose X-Forwarded-For and -Proto are "
+        "taken; if empty, this machine's own if `url` is set, else none.",
+        values.networks,
+    ),
+    Setting(
+        "access_log",
+        "json",
+        "How a web pool's front writes `logs/access.log`: json, common, combined or off.",
+        values.log_format,
+    ),
+    Setting(
+        "access_log_size",
+        "10 MiB",
+        "Size at which a new access log is begun; 5 are kept.",
+        values.size,
+    ),
+    Setting(
         "renderers",
         "0",
         "Processes that make renditions; 0 is one for each core, at most 4.",

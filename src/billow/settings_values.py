@@ -60,6 +60,22 @@ def switch(text: str) -> bool:
     return words[text.lower()]
 
 
+def networks(text: str) -> str:
+    """Addresses or networks, with commas."""
+    import ipaddress  # noqa: PLC0415 - only who asks for it pays for it
+
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        ipaddress.ip_network(part, strict=False)
+    return text
+
+
+def log_format(text: str) -> str:
+    """How the access log is written."""
+    if text not in ("json", "common", "combined", "off"):
+        raise ValueError("choose json, common, combined or off")
+    return text
+
+
 def mail(text: str) -> Any:
     """Where mail goes."""
     from billow.mail.place import read_place  # noqa: PLC0415 - only who asks for it pays for it

@@ -349,3 +349,52 @@ def test_state_shows_everything() -> None:
         "draining": 0,
         "wanted": 2,
     }
+
+
+def test_a_renewed_fleet_is_replaced_one_by_one_and_never_too_small() -> None:
+    fleet, _ = wishing(3)
+    fleet.run(2)
+    before = {m.id for m in fleet.machines.present()}
+    fleet.controller.crew.renew("new code")
+    for _ in range(40):
+        fleet.run(0.5)
+        serving = [m for m in fleet.machines.present() if m.state is WorkerState.IDLE]
+        assert 3 <= len(serving) <= len(fleet.machines.present()) <= 4
+    assert not before & {m.id for m in fleet.machines.present()}
+    assert len(fleet.machines.present()) == 3
+    assert fleet.events("worker.crashed") == []
+
+
+def test_new_code_that_does_not_start_leaves_the_old_at_work() -> None:
+    fleet, _ = wishing(2)
+    fleet.run(2)
+    before = {m.id for m in fleet.machines.present()}
+    fleet.machines.dies_at_start = True
+    fleet.controller.crew.renew("new code")
+    fleet.run(30)
+    assert before <= {m.id for m in fleet.machines.present()}
+    assert "ImportError" in fleet.controller.crew.trouble
+
+
+def test_a_recycled_worker_is_no_crash() -> None:
+    fleet, _ = wishing(2)
+    fleet.run(2)
+    first = fleet.machines.present()[0].id
+    fleet.controller.crew.recycle(first, "uses too much")
+    fleet.controller.crew.recycle(first, "uses too much")
+    fleet.run(5)
+    assert first not in {m.id for m in fleet.machines.present()}
+    assert len(fleet.machines.present()) == 2
+    assert [e.subject for e in fleet.events("worker.recycled")] == [first]
+    assert fleet.events("worker.crashed") == []
+
+
+def test_a_condemned_worker_is_killed_and_replaced() -> None:
+    fleet, _ = wishing(2)
+    fleet.run(2)
+    first = fleet.machines.present()[0].id
+    fleet.controller.crew.condemn(first, "has not answered for 1 s")
+    fleet.controller.crew.condemn("nobody", "is not there")
+    fleet.run(5)
+    assert len(fleet.machines.present()) == 2
+    assert [e.subject for e in fleet.events("worker.killed")] == [first]

@@ -15,9 +15,10 @@ from billow.errors import Error
 
 #: Verbs by section of the help; each is `billow.cli.<verb>`, imported when it is needed.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Run": ("up", "send"),
+    "Run": ("up", "send", "reload"),
     "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "alarms"),
-    "Mend": ("dead", "retry", "cancel"),
+    "Mend": ("dead", "retry", "cancel", "remedies"),
+    "Be told": ("oncall", "incidents", "page", "heartbeat"),
     "People": ("accounts",),
     "Prove": ("drill",),
     "Set up": ("config", "doctor", "version"),

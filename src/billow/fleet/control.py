@@ -7,7 +7,7 @@ from typing import Any
 
 from billow.clock import Clock
 from billow.fleet.crew import Crew
-from billow.fleet.policy import AlarmView, Decision, Observation
+from billow.fleet.policy import AlarmView, Decision, Observation, Traffic
 from billow.fleet.roster import tally
 from billow.fleet.telling import tell
 from billow.options import Fleet
@@ -46,16 +46,26 @@ class Controller:
         self._machines: list[Machine] = []
         self._bound_told: str | None = None
 
-    def tick(self, counts: Counts | None) -> None:
-        """Look, decide, act. `counts` are the queue's; None if they could not be read."""
+    def tick(self, counts: Counts | None, traffic: Traffic | None = None) -> None:
+        """Look, decide, act.
+
+        Args:
+            counts: the queue's; None if they could not be read.
+            traffic: what comes to the servers, if the fleet is one of web servers.
+        """
         self.look()
-        seen = self._observe(counts)
+        seen = self._observe(counts, traffic)
         decision = self._ask(seen)
         self._tell_alarms(decision.alarms)
         self._decision = decision
         self._resize(seen, decision)
         self.crew.keep(self.wanted, self._why)
         self._machines = self.crew.present()
+
+    def ask_for(self, size: int, why: str) -> int:
+        """Have a size that the policy did not ask for, within the bounds, until it asks again."""
+        self._resize(self._observe(self._counts, None), Decision(size, why))
+        return self.wanted
 
     @property
     def restless(self) -> bool:
@@ -94,7 +104,7 @@ class Controller:
         """How many workers are in each state, and how many are wanted."""
         return {**tally(self._machines), "wanted": self.wanted}
 
-    def _observe(self, counts: Counts | None) -> Observation:
+    def _observe(self, counts: Counts | None, traffic: Traffic | None) -> Observation:
         known = counts is not None
         counts = counts or self._counts or Counts()
         self._counts = counts if known or self._counts else None
@@ -113,6 +123,7 @@ class Controller:
             idle=counted["idle"],
             busy=counted["busy"],
             draining=counted["draining"],
+            traffic=traffic,
         )
 
     def _settle(self, counted: dict[str, int]) -> None:
@@ -141,13 +152,15 @@ class Controller:
         if allowed == self.wanted:
             return
         kind = "scale.out" if allowed > self.wanted else "scale.in"
-        facts = {
+        facts: dict[str, Any] = {
             "from": self.wanted,
             "to": allowed,
             "asked": decision.wanted,
             "visible": seen.visible,
             "in_flight": seen.in_flight,
         }
+        if seen.traffic is not None:
+            facts |= {"requests": seen.traffic.requests, "p95": seen.traffic.p95}
         tell(self._journal, kind, self.function, decision.reason, facts)
         self._why = f"scaled from {self.wanted} to {allowed}"
         self.wanted = allowed

@@ -42,6 +42,7 @@ class Crew:
         template: what the next worker is to be launched from.
         abandon: gives back the jobs of a worker that is dead; returns how many.
         drain_limit: seconds a worker may take to drain before it is taken for stuck and killed.
+        unit: what a worker does one after the other, in words: a job, a request.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Crew:
         template: Callable[[], LaunchTemplate],
         abandon: Callable[[str], int],
         drain_limit: float,
+        unit: str = "job",
     ) -> None:
         self._function = function
         self._machines = machines
@@ -62,12 +64,15 @@ class Crew:
         self._template = template
         self._abandon = abandon
         self._drain_limit = drain_limit
+        self._unit = unit
         self._backoff = Backoff()
         self._used: set[str] = set()
         self._starting: set[str] = set()
         self._leaving: dict[str, float] = {}
         self._killed: set[str] = set()
         self._condemned: set[str] = set()
+        #: Workers that leave as soon as a new one is in service for each, and why.
+        self._outdated: dict[str, str] = {}
         self._unreplaced: list[str] = []
         self._looked = clock.now()
         #: Seconds that the keeper has been awake; at which of them a sign of life was seen last.
@@ -94,13 +99,37 @@ class Crew:
     def keep(self, wanted: int, why: str) -> None:
         """Launch or drain so that `wanted` workers are, or will be, taking work."""
         present = [m for m in self.present() if m.state is not WorkerState.DRAINING]
-        missing = wanted - len(present)
+        fresh = [m for m in present if m.id not in self._outdated]
+        missing = wanted - len(fresh)
+        if len(fresh) < len(present):
+            self._relieve([m for m in present if m.id in self._outdated], fresh, wanted)
+            # One at a time is launched for those that leave, beside those that are wanted.
+            missing = min(missing, wanted + 1 - len(present))
         if missing > 0 and self._backoff.due(self._clock.now()):
             self._launch(missing, why)
-        if missing <= 0:
+        if len(fresh) >= wanted:
             self._unreplaced.clear()
-            for machine in leavers(present, -missing):
+            for machine in leavers(fresh, len(fresh) - wanted):
                 self._drain(machine, why)
+
+    def renew(self, why: str) -> None:
+        """Replace all workers, one after the other; each leaves when a new one is in service."""
+        for machine in self.present():
+            if machine.state is not WorkerState.DRAINING:
+                self._outdated.setdefault(machine.id, why)
+
+    def recycle(self, id: str, why: str) -> None:
+        """Replace a worker in good order, which is no crash."""
+        if id not in self._outdated and id not in self._leaving:
+            self._outdated[id] = why
+            self._write("recycled", id, why)
+
+    def condemn(self, id: str, why: str) -> None:
+        """End a worker that does nothing any more, and have it replaced."""
+        for machine in self.present():
+            if machine.id == id and id not in self._killed:
+                self._condemned.add(id)
+                self._kill(machine, why)
 
     @property
     def rests(self) -> bool:
@@ -113,10 +142,33 @@ class Crew:
             if machine.id not in self._leaving:
                 self._drain(machine, why)
 
+    def replace(self, id: str, why: str, mercy: float | None = None) -> bool:
+        """Let one worker go and have another in its place; False if it is not there.
+
+        Args:
+            id: the worker.
+            why: the reason.
+            mercy: seconds after which it is killed if it has not drained; None is the usual time.
+        """
+        machine = next((one for one in self.present() if one.id == id), None)
+        if machine is None or machine.state is WorkerState.DRAINING:
+            return False
+        self._drain(machine, why)
+        if mercy is not None:
+            self._leaving[id] = self._clock.now() + mercy
+        return True
+
     def kill_all(self, why: str) -> None:
         """End all workers at once; their jobs are done again by others."""
         for machine in self.present():
             self._kill(machine, why)
+
+    def _relieve(self, old: list[Machine], fresh: list[Machine], wanted: int) -> None:
+        """Let as many of the outdated go as there are new ones in service for them."""
+        serving = sum(m.state is not WorkerState.STARTING for m in fresh)
+        kept = max(0, wanted - serving)
+        for machine in old[: max(0, len(old) - kept)]:
+            self._drain(machine, self._outdated[machine.id])
 
     def _launch(self, count: int, why: str) -> None:
         try:
@@ -146,7 +198,7 @@ class Crew:
     def _drain(self, machine: Machine, why: str) -> None:
         self._leaving[machine.id] = self._clock.now() + self._drain_limit
         busy = machine.state is WorkerState.BUSY
-        doing = f"; finishes {_jobs(max(1, machine.jobs))} first" if busy else ""
+        doing = f"; finishes {self._count(max(1, machine.jobs))} first" if busy else ""
         self._write("draining", machine.id, f"{why}{doing}")
         self._machines.drain(machine.id)
 
@@ -207,10 +259,11 @@ class Crew:
         """Write down an end and give its jobs back; `rest` is set if nobody asked for the end."""
         name = end.machine.id
         given_back = self._give_back(name) if end.status != 0 else 0
-        jobs = f"; {_jobs(given_back)} given back" if given_back else ""
+        jobs = f"; {self._count(given_back)} given back" if given_back else ""
         facts = {"status": end.status, "done": end.machine.done, "given_back": given_back}
         if rest is None:
-            self._write("stopped", name, f"left after {_jobs(end.machine.done)}{jobs}", **facts)
+            did = self._count(end.machine.done)
+            self._write("stopped", name, f"left after {did}{jobs}", **facts)
             return
         kind = "crashed" if end.status != 0 else "stopped"
         again = f"; a new one may start in {human_time(rest)}"
@@ -225,7 +278,11 @@ class Crew:
         except Unavailable:
             return 0  # its leases run out by themselves
 
+    def _count(self, number: int) -> str:
+        return f"1 {self._unit}" if number == 1 else f"{number} {self._unit}s"
+
     def _forget(self, name: str) -> None:
+        self._outdated.pop(name, None)
         self._starting.discard(name)
         self._killed.discard(name)
         self._condemned.discard(name)
@@ -235,7 +292,3 @@ class Crew:
     def _write(self, what: str, subject: str, reason: str, **facts: object) -> None:
         whose = {"function": self._function, **facts}
         tell(self._journal, f"worker.{what}", subject, reason, whose)
-
-
-def _jobs(count: int) -> str:
-    return "1 job" if count == 1 else f"{count} jobs"

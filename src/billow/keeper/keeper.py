@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import billow
 from billow.app import App
 from billow.clock import Clock, ScaledClock
+from billow.fleet.control import Controller
 from billow.home import Home
 from billow.keeper.listen import url
 from billow.keeper.operations import Operations
@@ -73,14 +74,17 @@ class Keeper:
         self._bell_reader, self._bell = os.pipe()
         os.set_blocking(self._bell_reader, False)
         self._stops = 0
+        self._renew = False
         self._complaints: dict[str, str] = {}
         control_clock: Clock = home.clock
         if settings.speed != 1:
             control_clock = ScaledClock(settings.speed, home.clock.now())
         self._parts = Parts(settings, app, home, bound, control_clock)
-        self._report = Report(home, self._parts.fleets, self._parts.processes)
+        self._report = Report(home, self._parts.fleets, self._parts.processes, self._parts.pool)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
-        self._operations = Operations(home, app, open_desk(home, app))
+        self._operations = Operations(
+            home, app, open_desk(home, app), self._fleets_by_name, settings.logs
+        )
         self._seen_seq = 0
 
     def stop(self) -> None:
@@ -88,6 +92,12 @@ class Keeper:
         self._stops += 1
         with contextlib.suppress(OSError):
             os.write(self._bell, b"!")
+
+    def renew(self) -> None:
+        """Ask the keeper to replace all web servers and workers. For any thread or signal."""
+        self._renew = True
+        with contextlib.suppress(OSError):
+            os.write(self._bell, b"r")
 
     def run(self) -> None:
         """Start everything, keep it running until `stop`, let everything leave."""
@@ -139,6 +149,14 @@ class Keeper:
         """Look after everything once; what fails is told and tried again at the next tick."""
         for process in self._parts.processes:
             self._guard(process.name, process.tick)
+        self._guard("remedies", self._operations.hands.serve)
+        if self._renew:
+            self._renew = False
+            self._guard("reload", partial(self._parts.renew, "the app is loaded anew"))
+        if self._parts.pool is not None:
+            self._guard("web", self._parts.pool.tick)
+        if self._parts.health is not None:
+            self._guard("web", self._parts.health.tick)
         self._guard("chores", self._parts.call_in_chores)
         self._guard("pager", self._parts.call_in_pager)
         for function, controller in self._parts.fleets:
@@ -146,6 +164,11 @@ class Keeper:
             counts = self._guard(f"counts of {function.name}", look)
             self._guard(f"fleet of {function.name}", partial(controller.tick, counts))
         self._tell()
+
+    def _fleets_by_name(self) -> dict[str, Controller]:
+        fleets = {function.name: controller for function, controller in self._parts.fleets}
+        pool = self._parts.pool
+        return fleets if pool is None else {**fleets, pool.controller.function: pool.controller}
 
     def _tell(self, *, at_once: bool = False) -> None:
         now = self._home.clock.now()
@@ -164,7 +187,7 @@ class Keeper:
         now = time.monotonic()
         pause = min(TICK, 60 / LOOKS_PER_MINUTE / self._settings.speed)
         breath = BREATH
-        if any(controller.restless for _, controller in self._parts.fleets):
+        if self._parts.restless:
             pause = min(pause, RESTLESS)
         else:
             breath = max(BREATH, min(TICK, (now - began) * CALM))

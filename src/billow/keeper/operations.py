@@ -1,23 +1,33 @@
-"""What keeps a service in order besides its control: measured, watched, and told of."""
+"""What keeps a service in order besides its control: measured, watched, mended, and told of."""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from billow.app import App
+from billow.fleet.control import Controller
 from billow.home import Home
+from billow.keeper.hands import Hands
 from billow.keeper.measuring import Measuring
+from billow.ops.incidents.desk import Desk
+from billow.ops.incidents.room import Room
 from billow.ops.judging import AlarmState
 from billow.ops.lease import Lease
 from billow.ops.paging import Pager
+from billow.ops.remedies.records import Records
+from billow.ops.remedies.remedies import Remedies
 from billow.ops.shipping import Shipper
 from billow.ops.watch import Turn, Watch
 
 #: Seconds between two looks at the alarms.
 EVERY = 1.0
+#: Mutes that are looked through for maintenance.
+_MUTES = 10_000
 
 _log = logging.getLogger("billow.keeper")
 
@@ -28,16 +38,36 @@ class Operations:
     Args:
         home: where everything is kept.
         app: whose alarms are watched.
-        pager: who is told; None if nobody is.
+        desk: where incidents are opened and closed.
+        fleets: the controllers of the fleets by name.
+        logs: the folder of the processes' logs.
     """
 
-    def __init__(self, home: Home, app: App, pager: Pager | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        app: App,
+        desk: Desk,
+        fleets: Callable[[], Mapping[str, Controller]],
+        logs: Path,
+    ) -> None:
         self._app = app
-        self._pager = pager
+        self._desk = desk
         self._shipper = Shipper(home.recorder, home.metrics, Measuring(home).look)
         self._lease = Lease(home.tables, "alarms", f"keeper-{os.getpid()}", home.clock)
         self._watch = Watch(
             app.watched(), home.metrics, home.journal, self._lease, self._act, home.clock
+        )
+        self.hands = Hands(home, fleets, lambda: free_disk(home, logs))
+        self._remedies = Remedies(
+            home.journal,
+            Records(home.tables),
+            self.hands,
+            self._lease,
+            pager=desk if app.policies else None,
+            maintained=lambda service: is_maintained(desk, service),
+            clock=home.clock,
+            service=app.name,
         )
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
@@ -60,8 +90,9 @@ class Operations:
             self._guard(self._watch.tick)
 
     def _act(self, turn: Turn) -> None:
-        if turn.evaluated.acts and turn.watched.page and self._pager is not None:
-            page(self._pager, self._app.name, turn)
+        if turn.evaluated.acts and turn.watched.page:
+            page(self._desk, self._app.name, turn)
+        self._guard(lambda: self._remedies.consider(turn))
 
     def _guard(self, work: Callable[[], object]) -> None:
         try:
@@ -82,3 +113,28 @@ def page(pager: Pager, app: str, turn: Turn) -> None:
         pager.trigger(
             turn.watched.page, key, summary, turn.watched.severity, f"alarm {alarm.name}", details
         )
+
+
+def is_maintained(desk: Desk, service: str) -> bool:
+    """Whether somebody works on a service, in a maintenance window."""
+
+    def look(room: Room) -> bool:
+        return any(
+            mute.kind == "maintenance"
+            and mute.start <= room.now < mute.end
+            and json.loads(mute.match or "{}").get("service", service) == service
+            for mute in room.books.mutes.find(limit=_MUTES)
+        )
+
+    return desk.look(look)
+
+
+def free_disk(home: Home, logs: Path) -> int:
+    """Remove what is not needed: logs of earlier runs, bytes that no object refers to."""
+    freed = 0
+    for log in logs.glob("*.old"):
+        freed += log.stat().st_size
+        log.unlink(missing_ok=True)
+    home.objects.sweep()
+    home.uploads.sweep()
+    return freed

@@ -19,7 +19,10 @@ from billow.fleet.templates import Templates
 from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
+from billow.keeper.health import Health
+from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
+from billow.pool import Web
 from billow.units import seconds
 
 #: The web server's command, before its arguments.
@@ -74,9 +77,16 @@ class Parts:
         self.fleets = [(each, self._make_fleet(each)) for each in app.functions.values()]
         self.processes: list[Supervised] = []
         self._paged = False
-        if settings.web is not None:
+        #: The web servers of an app that declares a pool of them; others have one, and no front.
+        self.pool: Pool | None = None
+        self.health: Health | None = None
+        if settings.web is not None and app.web.options is not None:
+            self.pool = self._make_pool(app.web.options, settings.web)
+            self.processes.append(self.pool.front)
+        elif settings.web is not None:
             web = Supervised("web", self._start_web, home.journal, home.clock)
             self.processes.append(web)
+            self.health = Health(web, bound.getsockname()[:2])
         if any(collection.renditions for collection in app.collections.values()):
             pool = Supervised("renderer", self._start_renderer, home.journal, home.clock)
             self.processes.append(pool)
@@ -110,7 +120,16 @@ class Parts:
     @property
     def web_running(self) -> bool:
         """Whether a web server was running when last looked at."""
-        return any(process.running for process in self.processes)
+        running = any(process.running for process in self.processes)
+        return running or (self.pool is not None and self.pool.running)
+
+    @property
+    def restless(self) -> bool:
+        """Whether a worker or server is about to come into service, so look again soon."""
+        controllers = [controller for _, controller in self.fleets]
+        if self.pool is not None:
+            controllers.append(self.pool.controller)
+        return any(controller.restless for controller in controllers)
 
     @property
     def workers_present(self) -> bool:
@@ -120,12 +139,15 @@ class Parts:
     def filenos(self) -> list[int]:
         """Descriptors that become readable when a process ends."""
         workers = [fd for machines in self._machines for fd in machines.filenos()]
-        return workers + [fd for process in self.processes for fd in process.filenos()]
+        servers = [] if self.pool is None else self.pool.filenos()
+        return workers + servers + [fd for each in self.processes for fd in each.filenos()]
 
     def drain(self) -> None:
         """Ask everything to finish what it has, and to leave."""
         for process in self.processes:
             process.stop()
+        if self.pool is not None:
+            self.pool.drain()
         for _, controller in self.fleets:
             controller.crew.drain_all("the service stops")
 
@@ -133,6 +155,18 @@ class Parts:
         """End the web servers at once."""
         for process in self.processes:
             process.kill()
+        if self.pool is not None:
+            self.pool.kill()
+
+    def renew(self, why: str) -> None:
+        """Replace all web servers and workers in good order, so that new code is loaded."""
+        if self.pool is not None:
+            self.pool.controller.crew.renew(why)
+        for process in self.processes:
+            if process.name == "web":
+                process.renew(why)
+        for _, controller in self.fleets:
+            controller.crew.renew(why)
 
     def kill_workers(self) -> None:
         """End the workers at once; what they had is done again by others."""
@@ -143,12 +177,32 @@ class Parts:
         """Take note of what has ended, and start nothing."""
         for process in self.processes:
             process.tick()
+        if self.pool is not None:
+            self.pool.bury()
         for _, controller in self.fleets:
             controller.look()
 
     def close(self) -> None:
         """Let go of the lifeline: whatever still runs leaves by itself."""
         self._lifeline.close()
+        if self.health is not None:
+            self.health.close()
+        if self.pool is not None:
+            self.pool.close()
+
+    def _make_pool(self, web: Web, command: tuple[str, ...]) -> Pool:
+        settings = self._settings
+        return Pool(
+            web,
+            self._app,
+            command=command,
+            place=("--app", settings.target, "--folder", str(settings.folder)),
+            folder=settings.folder,
+            home=self._home,
+            bound=self._bound,
+            lifeline=self._lifeline,
+            control_clock=self._control_clock,
+        )
 
     def _make_fleet(self, function: Function) -> Controller:
         home, settings = self._home, self._settings

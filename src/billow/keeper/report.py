@@ -10,6 +10,7 @@ from billow.fleet.control import Controller
 from billow.function import Function
 from billow.home import Home
 from billow.job import Status
+from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
 from billow.keeper.usage import cpu_time, memory
 from billow.ports.ledger import Counts
@@ -31,6 +32,7 @@ class Report:
         home: whose journal they are kept in.
         fleets: each function with its controller.
         processes: the other processes of the service.
+        pool: its web servers, if it has a pool of them.
     """
 
     def __init__(
@@ -38,10 +40,13 @@ class Report:
         home: Home,
         fleets: Sequence[tuple[Function, Controller]],
         processes: Sequence[Supervised],
+        pool: Pool | None = None,
     ) -> None:
         self._home = home
         self._fleets = fleets
         self._processes = processes
+        self._pool = pool
+        self._pool_before: dict[str, float] = {}
         self._started = home.clock.now()
         self._looked = 0.0
         self._written = 0.0
@@ -83,8 +88,33 @@ class Report:
             values |= _queue_values(function.queue, controller.counts)
             for state, count in controller.sizes().items():
                 values[f"fleet.{function.name}.{state}"] = count
+        values |= self._web(elapsed)
         for name in self._home.queues.names():
             values |= _queue_values(name, self._home.queues.counts(name))
+        return values
+
+    def _web(self, elapsed: float) -> dict[str, float]:
+        """What comes to the web servers: a second, except for what waits and what is under way."""
+        if self._pool is None:
+            return {}
+        values: dict[str, float] = {
+            f"fleet.web.{state}": count for state, count in self._pool.controller.sizes().items()
+        }
+        told, traffic, counts = self._pool.report, self._pool.traffic, self._pool.controller.counts
+        if not told or traffic is None:
+            return values
+        values["front.requests"] = traffic.requests
+        if traffic.p95 is not None:
+            values["front.p95"] = traffic.p95
+        if counts is not None:
+            values |= {"front.waiting": counts.visible, "front.in_flight": counts.in_flight}
+        errors = sum(count for status, count in told["answers"].items() if int(status) >= 500)
+        sums = {"refused": sum(told["refused"].values()), "errors": errors}
+        sums["retried"] = told["retried"]
+        for name, total in sums.items():
+            grown = max(0.0, total - self._pool_before.get(name, total))
+            values[f"front.{name}"] = grown / elapsed
+        self._pool_before = {name: float(total) for name, total in sums.items()}
         return values
 
     def _rates(self, elapsed: float) -> dict[str, float]:
@@ -104,6 +134,8 @@ class Report:
         pids |= {each.name: [each.pid] for each in self._processes if each.pid}
         for function, controller in self._fleets:
             pids[function.name] = [pid for pair in controller.pids() for pid in pair if pid]
+        if self._pool is not None:
+            pids["web"] = [pid for pid, _ in self._pool.controller.pids() if pid]
         values: dict[str, float] = {}
         for name, group in pids.items():
             used = sum(map(cpu_time, group))
@@ -120,6 +152,8 @@ class Report:
         board: dict[str, Mapping[str, Any]] = {
             f"fleet.{name}": state for name, state in fleets.items()
         }
+        if self._pool is not None:
+            board["fleet.web"] = self._pool.controller.state()
         board |= {f"process.{each.name}": each.state() for each in self._processes}
         keeper = {"pid": os.getpid(), "state": "running", "since": self._started, "restarts": 0}
         board["process.keeper"] = keeper

@@ -39,6 +39,7 @@ def run(
 ) -> None:
     """Run the service that `target` declares; returns when it was stopped and all has left.
 
+    SIGUSR1 replaces all web servers and workers in good order, so that they load the app anew.
     SIGINT, SIGTERM and SIGHUP stop it: workers get `grace` to finish their jobs; a second signal
     stops it at once. What was accepted and not finished is done when the service runs again.
 
@@ -90,6 +91,7 @@ def _stopped_by_signals(keeper: Keeper) -> Iterator[None]:
         return
 
     before = {number: signal.signal(number, lambda *_: keeper.stop()) for number in _STOP_SIGNALS}
+    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, lambda *_: keeper.renew())
     try:
         yield
     finally:

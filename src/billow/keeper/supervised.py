@@ -39,6 +39,7 @@ class Supervised:
         self._since = clock.now()
         self._restarts = -1
         self._stopping = False
+        self._renewing = False
 
     @property
     def running(self) -> bool:
@@ -62,6 +63,19 @@ class Supervised:
         self._stopping = True
         if self._child:
             self._child.terminate()
+
+    def renew(self, why: str) -> None:
+        """Have it leave in good order, and start it again at once."""
+        if self._child and not self._stopping:
+            self._renewing = True
+            self._tell("stopped", why)
+            self._child.terminate()
+
+    def condemn(self, why: str) -> None:
+        """End it because it does nothing any more; it is started again."""
+        if self._child:
+            self._tell("killed", why, pid=self._child.pid)
+            self._child.kill()
 
     def kill(self) -> None:
         """End it at once."""
@@ -107,6 +121,10 @@ class Supervised:
         self._since = now
         if self._stopping:
             self._tell("stopped", how, status=status)
+            return
+        if self._renewing:
+            self._renewing = False
+            self._launch(now)
             return
         rest = human_time(self._backoff.failed(self._since))
         said = f": {words}" if words and status > 0 else ""

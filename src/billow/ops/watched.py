@@ -80,7 +80,7 @@ def usual_alarms(queues: Mapping[str, str], page: str = "") -> list[Watched]:
             _usual(f"{function} backlog", f"queue.{queue}.oldest.max > 10 min for 5 min", "error",
                    "Jobs wait long for a worker.", Action("requeue", function)),
         ]  # fmt: skip
-    return [Watched(one.alarm, one.do, page, one.severity, default=True) for one in made]
+    return [Watched(one.alarm, one.do, page, one.severity, default=True, dry=False) for one in made]
 
 
 def _usual(name: str, when: str, severity: Severity, about: str, *do: Action) -> Watched:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +24,7 @@ from starlette.applications import Starlette
 from billow.errors import Error, SettingError
 from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
+from billow.handover import TOKEN_FILE
 from billow.home import open_home
 from billow.loading import load_app
 from billow.ops.measured import measured
@@ -29,11 +32,18 @@ from billow.ops.shipping import Shipper
 from billow.web.context import Context
 from billow.web.guard import is_loopback
 from billow.web.log import log_to_stderr
+from billow.web.metrics import Metrics
 from billow.web.protocol import MAX_HEAD, http_protocol
 from billow.web.server import make_app
 
 #: Seconds that running requests get when the process leaves.
 GRACE = 5
+
+#: Seconds between two signs of life.
+SIGN_OF_LIFE = 5.0
+
+#: Seconds between two times that what was counted is told to the other servers.
+SHARE = 1.0
 
 _log = logging.getLogger("billow.web")
 
@@ -41,7 +51,7 @@ _log = logging.getLogger("billow.web")
 class WebServer(uvicorn.Server):
     """Uvicorn, told when to leave by a signal or by the lifeline."""
 
-    def __init__(self, app: Starlette, lifeline: int | None) -> None:
+    def __init__(self, app: Starlette, lifeline: int | None, status: int | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -53,12 +63,15 @@ class WebServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=GRACE,
-                timeout_keep_alive=30,
+                # Connections of the front are its own business.
+                timeout_keep_alive=30 if status is None else 3600,
                 h11_max_incomplete_event_size=MAX_HEAD,
             )
         )
         self._context: Context = app.state.context
+        self._metrics: Metrics = app.state.metrics
         self._lifeline = lifeline
+        self._status = status
 
     def leave(self) -> None:
         """Stop accepting requests, finish those that run, and return from `run`."""
@@ -74,10 +87,30 @@ class WebServer(uvicorn.Server):
             loop.add_reader(self._lifeline, self._pulled)
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and tell the keeper."""
+        await super().startup(sockets)
+        if self._status is not None and self.started:
+            self._tell_status(self._status)
+            self._share()
+
+    def _tell_status(self, status: int) -> None:
+        """A sign of life, now and then; that it answers is seen by the front."""
+        done = self.server_state.total_requests
+        with suppress(OSError):
+            os.write(status, json.dumps({"state": "idle", "done": done}).encode() + b"\n")
+        asyncio.get_running_loop().call_later(SIGN_OF_LIFE, self._tell_status, status)
+
+    def _share(self) -> None:
+        """Tell the others of the pool what was counted."""
+        self._metrics.share()
+        asyncio.get_running_loop().call_later(SHARE, self._share)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and waits first, since requests are waited for."""
         self._context.news.close()
         await super().shutdown(sockets)
+        self._metrics.share()
 
     def _pulled(self) -> None:
         assert self._lifeline is not None
@@ -96,14 +129,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = measured(
             open_home(asked.folder, arrivals=arrival_rule(app), follow=accept_rule(app))
         )
-        served = make_app(home, app)
+        pool = Path(asked.sockets) if asked.sockets else None
+        metrics = Metrics(home, app, pool, asked.id)
+        served = make_app(home, app, token=_token(asked), metrics=metrics)
     except (Error, OSError) as problem:
         print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people
         return 2
     address = bound.getsockname()
-    _log.info("listening", extra={"fields": {"host": address[0], "port": address[1]}})
+    told = {"socket": asked.id} if asked.sockets else {"host": address[0], "port": address[1]}
+    _log.info("listening", extra={"fields": told})
     shipper = Shipper(home.recorder, home.metrics).start()
-    WebServer(served, asked.lifeline).run(sockets=[bound])
+    WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
     shipper.stop()
     return 0
 
@@ -115,6 +151,9 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, default=8420, help="0 takes any free one")
     parser.add_argument("--fd", type=int, help="a listening socket to use instead")
+    parser.add_argument("--sockets", help="a folder: listen there, behind the front")
+    parser.add_argument("--id", default="web", help="name of the socket in this folder")
+    parser.add_argument("--status", type=int, metavar="FD", help="where to tell signs of life")
     parser.add_argument("--lifeline", type=int, metavar="FD", help="leave when it reads as ended")
     return parser.parse_args(arguments)
 
@@ -125,6 +164,8 @@ def _socket(asked: argparse.Namespace) -> socket.socket:
     Raises:
         SettingError: it is not for this machine alone.
     """
+    if asked.sockets is not None:
+        return _unix_socket(asked.sockets, asked.id)
     if asked.fd is not None:
         bound = socket.socket(fileno=asked.fd)
         host = bound.getsockname()[0]
@@ -139,6 +180,23 @@ def _socket(asked: argparse.Namespace) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         bound = socket.create_server((host, asked.port), family=family, backlog=512)
     return bound
+
+
+def _unix_socket(folder: str, id: str) -> socket.socket:
+    """A listening socket in a folder; its own path may be too long for an address."""
+    place = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        bound.bind(f"/proc/self/fd/{place}/{id}.sock")
+    finally:
+        os.close(place)
+    bound.listen(512)
+    return bound
+
+
+def _token(asked: argparse.Namespace) -> str:
+    """What proves that the front asks; empty without a front."""
+    return (Path(asked.sockets) / TOKEN_FILE).read_text() if asked.sockets else ""
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
-"""Every request gets an id, a line in the log, and its place in the metrics."""
+"""Every request gets an id, a line in the log, and its place in the metrics.
+
+Behind the front the id and the visitor's address are what the front says, and the line in the log
+is the front's business.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from typing import Any
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from billow.handover import ALIVE, FRONT, KNOWN, Introduction
 from billow.ids import new_id
 from billow.web.metrics import Metrics
 
@@ -16,45 +19,56 @@ from billow.web.metrics import Metrics
 CLIENT_LEFT = 499
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_FRONT = FRONT.encode()
+_KNOWN = KNOWN.encode()
 
 _log = logging.getLogger("billow.web.access")
 
 
 class Access:
-    """ASGI middleware, the outermost one."""
+    """ASGI middleware, the outermost one.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    Args:
+        app: what is inside.
+        metrics: where requests are counted.
+        token: proves that the front asks; empty where there is no front.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, token: str = "") -> None:
         self._app = app
         self._metrics = metrics
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and write down what became of it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["billow.id"] = id_ = new_id()
-        answer: dict[str, Any] = {"status": CLIENT_LEFT, "bytes": 0, "stream": False}
-
-        async def watch(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = id_
-                answer["status"] = message["status"]
-                answer["stream"] = "event-stream" in headers.get("content-type", "")
-            elif message["type"] == "http.response.body":
-                answer["bytes"] += len(message.get("body", b""))
-            await send(message)
-
+        told = _introduction(scope) if self._token else None
+        if self._token and (told is None or told.token != self._token):
+            await _answer(send, 403)
+            return
+        if scope["path"] == ALIVE:
+            await _answer(send, 204)
+            return
+        if told is not None:
+            scope["billow.id"], scope["billow.front"] = told.id, told.token
+            scope["client"], scope["scheme"] = (told.client, 0), told.scheme
+        else:
+            scope["billow.id"] = new_id()
+        watch = _Watch(scope, send, asked=told is not None and told.ask == "?")
         began = time.perf_counter()
         try:
             await self._app(scope, receive, watch)
         finally:
-            self._write_down(scope, answer, time.perf_counter() - began)
+            self._write_down(scope, watch, time.perf_counter() - began)
 
-    def _write_down(self, scope: Scope, answer: dict[str, Any], seconds: float) -> None:
+    def _write_down(self, scope: Scope, seen: _Watch, seconds: float) -> None:
         route = route_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.count(method, route, answer["status"], None if answer["stream"] else seconds)
+        self._metrics.count(method, route, seen.status, None if seen.stream else seconds)
+        if self._token:
+            return
         _log.info(
             "request",
             extra={
@@ -63,16 +77,57 @@ class Access:
                     "method": scope["method"][:20],
                     "path": scope["path"][:500],
                     "route": route,
-                    "status": answer["status"],
+                    "status": seen.status,
                     "ms": round(seconds * 1000, 2),
-                    "bytes": answer["bytes"],
+                    "bytes": seen.bytes,
                     "client": (scope.get("client") or ("",))[0],
                 }
             },
         )
 
 
+class _Watch:
+    """Sends an answer on, with its request's id, and looks at it in passing."""
+
+    def __init__(self, scope: Scope, send: Send, *, asked: bool) -> None:
+        self._scope = scope
+        self._send = send
+        self._asked = asked
+        self.status = CLIENT_LEFT
+        self.bytes = 0
+        self.stream = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            self.bytes += len(message.get("body", b""))
+        elif message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = headers = [*message.get("headers", ())]
+            headers.append((b"x-request-id", self._scope["billow.id"].encode()))
+            if self._asked:
+                owner: str = self._scope.get("billow.owner", "")
+                headers.append((_KNOWN, owner.encode()))
+            for name, value in headers:
+                if name == b"content-type":
+                    self.stream = b"event-stream" in value
+        await self._send(message)
+
+
 def route_of(scope: Scope) -> str:
     """What was asked for, without what varies: there are only so many of them."""
     endpoint = scope.get("endpoint")
     return getattr(endpoint, "__name__", type(endpoint).__name__) if endpoint else "none"
+
+
+def _introduction(scope: Scope) -> Introduction | None:
+    """What the front says of a request; nobody further in sees that."""
+    headers = scope["headers"]
+    for at in range(len(headers) - 1, -1, -1):
+        if headers[at][0] == _FRONT:
+            return Introduction.decode(headers.pop(at)[1].decode("latin-1"))
+    return None
+
+
+async def _answer(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": b""})

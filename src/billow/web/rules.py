@@ -102,6 +102,9 @@ RULES: Mapping[str, Rule] = {
     f"GET {_API}/webhooks/{{id}}/deliveries": READS,
     # What a payment provider tells; it signs that
     f"POST {_API}/payments/stripe": SIGNED,
+    # Events and signs of life of other programs; a key, or the address, is their secret
+    f"POST {_API}/events/v2/enqueue": SIGNED,
+    f"POST {_API}/heartbeats/{{token}}": SIGNED,
     # The whole service
     f"GET {_API}/dead": ADMINS,
     f"POST {_API}/dead/redrive": ADMINS,

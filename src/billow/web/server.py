@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from billow.web.auth import Lobby
 
 
-def make_app(home: Home, app: App) -> Starlette:
+def make_app(home: Home, app: App, *, token: str = "", metrics: Metrics | None = None) -> Starlette:
     """The ASGI application that serves `app` from `home`.
+
+    With a `token` it stands behind the front, which proves by it who a request comes from.
 
     An app with plans has accounts: people log in, and every route asks its rule who may use it.
 
@@ -45,12 +47,12 @@ def make_app(home: Home, app: App) -> Starlette:
     if app.database is not None:
         app.database.prepare()
     context = Context(home, app)
-    metrics = Metrics(home, app)
+    metrics = metrics or Metrics(home, app)
     gallery = Gallery(context, metrics.count_rendition)
     own = [*site_routes(app), *gallery.routes()]
     own.sort(key=is_catch_all)  # what is more particular is asked first
     routes = [*routes_of(ENDPOINTS), *pages.routes()]
-    layers = [Middleware(Access, metrics=metrics)]
+    layers = [Middleware(Access, metrics=metrics, token=token)]
     lobby = _lobby(context) if app.plan_by_name else None
     if gallery.renditions:
         judge = Judge() if lobby is None else _judge(lobby)

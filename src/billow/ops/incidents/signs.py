@@ -60,9 +60,8 @@ def trigger(room: Room, sign: Sign) -> Incident:
 
 def resolve(room: Room, service: str, key: str, who: str = "") -> Incident | None:
     """It is well again; None if no such incident is open."""
-    slot = room.books.slots.get(_slot(service, key))
-    incident = room.books.incidents.get(slot.incident) if slot else None
-    if incident is None or not incident.open:
+    incident = find_open(room, service, key)
+    if incident is None:
         return None
     if who:
         return close(room, incident, f"resolved by {who}", who)
@@ -78,6 +77,13 @@ def resolve(room: Room, service: str, key: str, who: str = "") -> Incident | Non
         incident = with_flag(incident, "flapping")
     room.set(incident, "calm", room.now + FLAPPING_TIME)
     return room.put(incident)
+
+
+def find_open(room: Room, service: str, key: str) -> Incident | None:
+    """The incident of a key that is not resolved."""
+    slot = room.books.slots.get(_slot(service, key))
+    incident = room.books.incidents.get(slot.incident) if slot else None
+    return incident if incident is not None and incident.open else None
 
 
 def close(room: Room, incident: Incident, text: str, who: str = "") -> Incident:

@@ -66,7 +66,7 @@ def read_event(body: bytes) -> Received:
         raise InvalidEvent("JSON cannot be parsed") from None
     if not isinstance(told, dict):
         raise InvalidEvent("Event must be a JSON object")
-    action = told.get("event_action")
+    action: Any = told.get("event_action")
     errors = [*_key_errors(told), *_dedup_errors(told, action)]
     if action not in _ACTIONS:
         errors.append("'event_action' must be one of trigger, acknowledge, resolve")

@@ -12,6 +12,7 @@ from billow.web.api import (
     jobs,
     journal,
     multipart,
+    pagerduty,
     queues,
     reference,
     signed,
@@ -38,6 +39,7 @@ ENDPOINTS: list[Endpoint] = [
         webhooks,
         journal,
         stripe,
+        pagerduty,
         health,
         reference,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from billow.function import Function
+from billow.options import Fleet
+from billow.pool import NAME as POOL
 from billow.ports.journal import Entry
 from billow.web.pages import now
 from billow.web.pages.asked import Asked
@@ -16,9 +17,10 @@ _ROWS = 25
 
 @dataclass(frozen=True, slots=True)
 class FleetView:
-    """One function's fleet."""
+    """One function's fleet, or the web servers."""
 
-    function: Function
+    name: str
+    fleet: Fleet
     #: What the keeper put on the board; empty if it never did.
     board: dict[str, Any]
     decisions: list[Entry]
@@ -39,13 +41,17 @@ class FleetView:
 def build(asked: Asked) -> dict[str, Any]:
     """What the page shows."""
     journal = asked.home.journal
+    declared = [(each.name, each.fleet) for each in asked.app.functions.values()]
+    if asked.app.web.options is not None:
+        declared.append((POOL, asked.app.web.options.fleet))
     fleets = [
         FleetView(
-            function,
-            journal.board(f"fleet.{function.name}").get(f"fleet.{function.name}", {}),
-            now.events_of(asked.home, function.name, _LOG)[:_ROWS],
+            name,
+            fleet,
+            journal.board(f"fleet.{name}").get(f"fleet.{name}", {}),
+            now.events_of(asked.home, name, _LOG)[:_ROWS],
         )
-        for function in asked.app.functions.values()
+        for name, fleet in declared
     ]
     board = journal.board("process.")
     return {

@@ -1,0 +1,42 @@
+"""The front's process: `python -m billow.front --fd N --control N`; the keeper starts it.
+
+It leaves on SIGTERM, and when the keeper is gone: it stops accepting, and gives the answers that
+are under way five seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import socket
+import sys
+from collections.abc import Sequence
+
+from billow.front.service import Service
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until told to leave; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m billow.front", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="the listening socket")
+    parser.add_argument("--control", type=int, required=True, help="the line to the keeper")
+    asked = parser.parse_args(arguments)
+    listening, control = (socket.socket(fileno=fd) for fd in (asked.fd, asked.control))
+    gc.freeze()
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(Service(listening, control).run())
+    return 0
+
+
+def _fast_loop() -> type[asyncio.AbstractEventLoop] | None:
+    """The fast event loop, if it is installed."""
+    try:
+        import uvloop  # noqa: PLC0415 - an extra
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""The access log: one line for each request, in a file that is turned over by its size."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from billow.front.exchange import Exchange
+
+#: Earlier files that are kept: `access.log.1` is the latest of them.
+KEPT = 5
+
+#: Bytes that wait to be written at most.
+PENDING = 64 * 1024
+
+FORMATS = ("json", "common", "combined", "off")
+
+
+class AccessLog:
+    """Writes lines together, about five times a second.
+
+    Args:
+        path: the file; empty writes nothing.
+        format: `json`, `common` (as Apache writes it), `combined` (with referrer and browser).
+        size: bytes after which a new file is begun.
+    """
+
+    def __init__(self, path: str, format: str, size: int) -> None:
+        self._path = path if format != "off" else ""
+        self._format = format
+        self._size = size
+        self._lines: list[str] = []
+        self._bytes = 0
+        self._second = -1
+        self._stamp = ""
+
+    def add(self, exchange: Exchange, now: float, seconds: float) -> None:
+        """Note a request that is over; `seconds` is how long it took from its head to its end."""
+        if not self._path:
+            return
+        line = self._json(exchange, now, seconds) if self._format == "json" else ""
+        line = line or self._common(exchange, now)
+        self._lines.append(line)
+        self._bytes += len(line)
+        if self._bytes > PENDING:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits; what the disk does not take is lost."""
+        if not self._lines:
+            return
+        text = "".join(self._lines).encode("utf-8", "replace")
+        self._lines.clear()
+        self._bytes = 0
+        with contextlib.suppress(OSError):
+            fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(fd, text)
+                full = os.fstat(fd).st_size >= self._size
+            finally:
+                os.close(fd)
+            if full:
+                self._turn_over()
+
+    def _turn_over(self) -> None:
+        for number in range(KEPT - 1, 0, -1):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")
+        os.replace(self._path, f"{self._path}.1")
+
+    def _json(self, exchange: Exchange, now: float, seconds: float) -> str:
+        request = exchange.request
+        line = {
+            "at": self._time(now, "json") + f".{int(now % 1 * 1000):03d}Z",
+            "id": exchange.id,
+            "client": exchange.client,
+            "method": request.method.decode("latin-1"),
+            "target": request.target[:2000].decode("latin-1"),
+            "http": "2" if request.minor == 2 else f"1.{request.minor}",
+            "status": exchange.status,
+            "bytes": exchange.bytes,
+            "ms": round(seconds * 1000, 2),
+            "server_ms": None if exchange.taken is None else round(exchange.taken * 1000, 2),
+            "server": exchange.server_name or None,
+            "tries": len(exchange.tried),
+            "agent": _text(request.fields.get(b"user-agent")),
+        }
+        return json.dumps(line, separators=(",", ":")) + "\n"
+
+    def _common(self, exchange: Exchange, now: float) -> str:
+        request = exchange.request
+        http = "2" if request.minor == 2 else f"1.{request.minor}"
+        asked = f"{_plain(request.method)} {_plain(request.target[:2000])} HTTP/{http}"
+        line = (
+            f"{exchange.client or '-'} - - [{self._time(now, 'common')}] "
+            f'"{asked}" {exchange.status} {exchange.bytes}'
+        )
+        if self._format == "combined":
+            referrer = _plain(request.fields.get(b"referer", b"-"))
+            agent = _plain(request.fields.get(b"user-agent", b"-"))
+            line += f' "{referrer}" "{agent}"'
+        return line + "\n"
+
+    def _time(self, now: float, kind: str) -> str:
+        """The second in words; made once for all of its requests."""
+        if int(now) != self._second:
+            self._second = int(now)
+            moment = datetime.fromtimestamp(self._second, UTC)
+            form = "%Y-%m-%dT%H:%M:%S" if kind == "json" else "%d/%b/%Y:%H:%M:%S +0000"
+            self._stamp = moment.strftime(form)
+        return self._stamp
+
+
+def wall_clock() -> float:
+    """UNIX seconds, for the log."""
+    return time.time()
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value[:300].decode("latin-1")
+
+
+def _plain(value: bytes) -> str:
+    """Text that cannot end its field: quotes, backslashes and what is not ASCII are escaped."""
+    escaped = value[:2000].decode("latin-1").encode("unicode_escape").decode("ascii")
+    return escaped.replace('"', "\\x22")

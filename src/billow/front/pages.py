@@ -1,0 +1,61 @@
+"""The few answers that the front makes itself: small, and made without asking anybody."""
+
+from __future__ import annotations
+
+import html
+import json
+from http import HTTPStatus
+
+#: Answers after which a client may try again.
+_AGAIN = (429, 502, 503, 504)
+
+_HTML = """<!doctype html><meta charset=utf-8><meta name=viewport content="width=device-width">
+<title>{title}</title><style>body{{font:1.1rem system-ui;max-width:34rem;margin:15vh auto;padding:0
+1rem;color-scheme:light dark;background:Canvas;color:CanvasText}}</style>
+<h1>{title}</h1><p>{why}.<p><small>{id}</small>
+"""
+
+_SAFE = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
+
+
+def page(
+    status: int, why: str, id: str, accept: bytes, retry_after: int = 0
+) -> tuple[dict[str, str], bytes]:
+    """Headers and body of an answer: a page for browsers, else a problem document (RFC 9457).
+
+    Args:
+        status: what happened.
+        why: in a few words.
+        id: of the request.
+        accept: what the client likes.
+        retry_after: seconds after which it may try again; 0 does not say.
+    """
+    title = HTTPStatus(status).phrase
+    headers = dict(_SAFE)
+    if id:
+        headers["x-request-id"] = id
+    if retry_after and status in _AGAIN:
+        headers["retry-after"] = str(retry_after)
+    if b"text/html" in accept:
+        headers["content-type"] = "text/html; charset=utf-8"
+        text = _HTML.format(title=title, why=html.escape(why[:1].upper() + why[1:]), id=id)
+        return headers, text.encode()
+    headers["content-type"] = "application/problem+json"
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": why}
+    if retry_after and status in _AGAIN:
+        problem["retry_after"] = retry_after
+    if id:
+        problem["instance"] = f"urn:billow:request:{id}"
+    return headers, json.dumps(problem).encode()
+
+
+def head_of(status: int, headers: dict[str, str], length: int) -> bytes:
+    """The first lines of an answer of HTTP/1.1, without the empty line."""
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"content-length: {length}", ""]
+    return "\r\n".join(lines).encode("latin-1")

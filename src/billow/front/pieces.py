@@ -1,0 +1,80 @@
+"""Sending a part of a file: in one write if it is small, else piece by piece."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from billow.handover import FilePart
+
+#: Bytes up to which a file is sent in one write.
+SMALL = 256 * 1024
+
+#: Bytes of a piece of a larger one.
+PIECE = 256 * 1024
+
+
+def send_small(transport: asyncio.Transport, head: bytes, fd: int, part: FilePart) -> bool:
+    """Send head and file in one write, and close the file; returns whether that was done."""
+    if part.length > SMALL:
+        return False
+    data = os.pread(fd, part.length, part.start)
+    if len(data) < part.length:
+        return False
+    os.close(fd)
+    transport.writelines((head, data))
+    return True
+
+
+class Pieces:
+    """A file on its way, as fast as it is taken.
+
+    Args:
+        transport: where it goes.
+        fd: the file, which is closed in the end.
+        part: what of it is sent.
+        over: called at the end with whether all was sent.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        fd: int,
+        part: FilePart,
+        over: Callable[[bool], None],
+    ) -> None:
+        self._transport = transport
+        self._fd = fd
+        self._at = part.start
+        self._end = part.start + part.length
+        self._over = over
+        self._high = transport.get_write_buffer_limits()[1]
+
+    def go_on(self) -> None:
+        """Send more, until there is enough on the way."""
+        while self._fd >= 0:
+            if self._at >= self._end:
+                self._finish(complete=True)
+                return
+            if self._transport.is_closing():
+                self._finish(complete=False)
+                return
+            if self._transport.get_write_buffer_size() > self._high:
+                return  # `resume_writing` comes
+            data = os.pread(self._fd, min(PIECE, self._end - self._at), self._at)
+            if not data:
+                self._finish(complete=False)
+                return
+            self._at += len(data)
+            self._transport.write(data)
+
+    def stop(self) -> None:
+        """Send no more."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _finish(self, *, complete: bool) -> None:
+        self.stop()
+        self._over(complete)

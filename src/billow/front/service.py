@@ -1,0 +1,188 @@
+"""The front at work: the sockets it listens on, its word with the keeper, its rounds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+from typing import Any
+
+from billow.front.config import Config
+from billow.front.house import House
+from billow.front.probes import TICK, Probes
+from billow.front.servers import Server
+from billow.front.visitor import Visitor
+
+#: Seconds between two reports to the keeper, two rounds past all visitors, two writes of the log.
+REPORT = 0.5
+ROUND = 1.0
+WRITE = 0.2
+
+#: Seconds that answers under way get when the front leaves.
+GRACE = 5.0
+
+#: Bytes of one word of the keeper.
+LONGEST = 4 * 1024 * 1024
+
+_log = logging.getLogger("billow.front")
+
+
+class Service:
+    """Runs a front until the keeper is gone or says so.
+
+    Args:
+        listening: where visitors come in.
+        control: the line to the keeper.
+    """
+
+    def __init__(self, listening: socket.socket, control: socket.socket) -> None:
+        self._listening = listening
+        self._control = control
+        self._over = asyncio.Event()
+        self._busy_at = 0.0
+        self._place = -1
+
+    async def run(self) -> None:
+        """Work."""
+        loop = asyncio.get_running_loop()
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(kind, self._over.set)
+        reader, writer = await asyncio.open_connection(sock=self._control, limit=LONGEST)
+        told = await _read(reader)
+        if told is None:
+            return
+        house = House(Config.decode(told["config"]))
+        # A short way to the sockets: their own paths may be too long for an address.
+        self._place = os.open(told["sockets"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        servers = await self._listen(house)
+        tasks = [
+            loop.create_task(work)
+            for work in (
+                self._hear(reader, house),
+                self._watch(house, writer),
+                self._report(house, writer),
+                self._walk(house),
+            )
+        ]
+        await self._over.wait()
+        for server in servers:
+            server.close()
+        await self._finish(house)
+        for task in tasks:
+            task.cancel()
+        house.log.flush()
+
+    async def _listen(self, house: House) -> list[asyncio.Server]:
+        loop = asyncio.get_running_loop()
+        made = await loop.create_server(lambda: Visitor(house), sock=self._listening, backlog=1024)
+        return [made]
+
+    async def _hear(self, reader: asyncio.StreamReader, house: House) -> None:
+        """Take in which servers there are; leave when the keeper is gone."""
+        while (told := await _read(reader)) is not None:
+            apply(house, f"/proc/self/fd/{self._place}", told["servers"])
+        self._over.set()
+
+    async def _watch(self, house: House, writer: asyncio.StreamWriter) -> None:
+        """Ask the servers how they are, and tell the keeper of those that are hopeless."""
+        probes = Probes(house)
+        came = -1
+        while True:
+            await asyncio.sleep(TICK)
+            now = house.now()
+            answered = sum(server.turn for server in house.servers.values())
+            if answered != came:
+                came, self._busy_at = answered, now
+            house.desk.sweep()
+            hung = probes.look(seldom=now - self._busy_at > 10)
+            if hung:
+                _tell(writer, {"hung": hung})
+
+    async def _report(self, house: House, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await asyncio.sleep(REPORT)
+            _tell(writer, {"report": report(house)})
+
+    async def _walk(self, house: House) -> None:
+        """Go round: past the visitors every second, past the log more often."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(WRITE)
+            house.log.flush()
+            rounds += 1
+            if rounds * WRITE >= ROUND:
+                rounds = 0
+                house.check()
+
+    async def _finish(self, house: House) -> None:
+        """Let visitors go after the answers that are under way."""
+        house.closing = True
+        for guest in list(house.guests):
+            guest.close_if_idle()
+        deadline = house.now() + GRACE
+        while house.guests and house.now() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def apply(house: House, place: str, told: dict[str, dict[str, Any]]) -> None:
+    """Make the servers those that the keeper tells; their sockets are in the folder `place`."""
+    for gone in house.servers.keys() - told.keys():
+        server = house.servers.pop(gone)
+        server.draining = True
+        server.close_idle()
+    for name, facts in told.items():
+        known = house.servers.get(name)
+        if known is None:
+            address = f"{place}/{name}.sock"
+            known = Server(name, address, facts["pid"], house.bounds.in_flight)
+            house.servers[name] = known
+        known.draining = facts["draining"]
+        if known.draining:
+            known.close_idle()
+    house.freed()
+
+
+def report(house: House) -> dict[str, Any]:
+    """How things stand."""
+    servers = {
+        name: {
+            "out": server.out,
+            "patient": server.patient,
+            "limit": server.limit.now,
+            "answered": server.answered,
+            "suspect": server.suspect or server.stopped,
+            "draining": server.draining,
+            "done": server.done,
+        }
+        for name, server in house.servers.items()
+    }
+    counts = house.counts
+    return {
+        "servers": servers,
+        "waiting": house.desk.waiting,
+        "connections": len(house.guests),
+        "traffic": counts.traffic(house.now()),
+        "answers": counts.answers,
+        "refused": counts.refused,
+        "retried": counts.retried,
+    }
+
+
+async def _read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
+    try:
+        line = await reader.readline()
+    except (OSError, ValueError):
+        return None
+    told: dict[str, Any] | None = json.loads(line) if line.endswith(b"\n") else None
+    return told
+
+
+def _tell(writer: asyncio.StreamWriter, what: dict[str, Any]) -> None:
+    """Tell the keeper; a keeper that does not listen must not stop the front."""
+    if writer.transport.get_write_buffer_size() < LONGEST:
+        with contextlib.suppress(OSError):
+            writer.write(json.dumps(what).encode() + b"\n")
