@@ -93,7 +93,7 @@ ALLOWED: dict[str, list[str]] = {
 }
 
 #: Modules that apps may import, beside `billow` itself.
-PUBLIC = ["rendition", "site", "sql", "testing", "visits"]
+PUBLIC = ["collection", "rendition", "site", "sql", "testing", "visits"]
 
 #: Who may not be imported from below: the programs that put everything together.
 PROGRAMS = ["cli", "keeper", "web", "worker", "renderer"]
