@@ -37,7 +37,7 @@ RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embed
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
 DECLARATIONS += ["pages", "sql", "pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
 DECLARATIONS += ["ops.declaring", "ops.watched", "ops.alarm", "ops.action", "ops.paging"]
-DECLARATIONS += ["rendition", "visits"]
+DECLARATIONS += ["rendition", "standing", "visits"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -62,6 +62,8 @@ ALLOWED: dict[str, list[str]] = {
     "visits": VALUES,
     "collection": [*VALUES, *DECLARATIONS],
     "rendition": [*VALUES, *DECLARATIONS],
+    "standing": VALUES,
+    "process": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "flow", "process"],
     "pool": [*VALUES, *DECLARATIONS],
     "topic": [*VALUES, *DECLARATIONS],
     "pages": [*VALUES, *DECLARATIONS],
@@ -93,7 +95,7 @@ ALLOWED: dict[str, list[str]] = {
 }
 
 #: Modules that apps may import, beside `billow` itself.
-PUBLIC = ["collection", "rendition", "site", "sql", "testing", "visits"]
+PUBLIC = ["collection", "process", "rendition", "site", "sql", "testing", "visits"]
 
 #: Who may not be imported from below: the programs that put everything together.
 PROGRAMS = ["cli", "keeper", "web", "worker", "renderer"]
@@ -185,7 +187,7 @@ def test_nothing_below_imports_a_program() -> None:
         for found in INSIDE
         if is_below(found.target, PROGRAMS)
         and not is_below(found.source, ["cli", found.target.partition(".")[0]])
-        and not is_below(found.source, ["keeper", "renderer"])  # its children are the workers'
+        and not is_below(found.source, ["keeper", "process", "renderer"])
         and not (found.source == "site" and is_below(found.target, ["web"]))
     ]
     assert wrong == []

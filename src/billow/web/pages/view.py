@@ -179,6 +179,8 @@ _OPERATIONS = (
     ("/fleet", "Fleet", "fleet", "f"),
     ("/dead", "Dead letters", "dead", "d"),
     ("/data", "Data", "data", "q"),
+    ("/incidents", "Incidents", "bell", "i"),
+    ("/oncall", "On call", "person", "o"),
     ("/inbox", "Mail", "mail", "m"),
 )
 _ADMIN = ("/admin", "Accounts", "person", "a")

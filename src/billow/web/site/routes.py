@@ -30,11 +30,6 @@ def site_routes(app: App) -> list[BaseRoute]:
     return routes
 
 
-def is_catch_all(route: BaseRoute) -> bool:
-    """Whether the address of a route ends in whatever it likes."""
-    return getattr(route, "path", "").endswith(":path}")
-
-
 class _Page:
     """A page of the site, for the web server to call."""
 
