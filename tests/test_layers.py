@@ -27,6 +27,7 @@ VALUES = [
     "owner",
     "plan",
     "events",
+    "origin",
     "ops.summary",
     "ops.recorder",
     "route",
@@ -44,7 +45,7 @@ SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
 #: What a worker is made of besides.
-WORKING = ["loading", "chores", "worker", "ops.shipping"]
+WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: What an alarm is, and what follows from it.
@@ -85,6 +86,7 @@ ALLOWED: dict[str, list[str]] = {
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
+    "ops.logs": [*VALUES, "ports", "ops.logs", "settings"],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
     "ops.pager": [*VALUES, *DECLARATIONS, "ports", "home", "ops", "loading", *SENDING],

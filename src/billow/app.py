@@ -258,8 +258,8 @@ class App(Pages, Alarms, Standing):
 
         Args:
             browse: gets a `billow.visits.Visitor`, and yields its steps.
-            setup: called once with a client and the service's address, before the first visit; what
-                it returns must be JSON, and is every visitor's `seeded`.
+            setup: called once with a `billow.visits.Stage`, before the first visit; what it returns
+                must be JSON, and is every visitor's `seeded`.
 
         Raises:
             DeclarationError: visitors were declared before, or it is no generator function.
