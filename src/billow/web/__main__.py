@@ -140,12 +140,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     address = bound.getsockname()
     told = {"socket": asked.id} if asked.sockets else {"host": address[0], "port": address[1]}
     _log.info("listening", extra={"fields": told})
-    metrics = Shipper(home.recorder, home.metrics).start()
     shipper.start(home.logs)
+    measures = Shipper(home.recorder, home.metrics).start()
     try:
         WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
     finally:
-        metrics.stop()
+        measures.stop()
         shipper.stop()
     return 0
 
