@@ -6,6 +6,7 @@ import json
 import logging
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,9 +14,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
+import billow
 from billow.flow.client import Client
 from billow.home import Home
+from billow.testing import memory_home
 from billow.web.log import JsonLines
+from billow.web.metrics import Metrics
 from tests.web.conftest import app
 from tests.web.work import complete, fail, take
 
@@ -135,7 +139,7 @@ async def test_every_request_has_a_line_in_the_log(
     line = JsonLines().format(record)
     assert "\n" not in line
     written = json.loads(line)
-    assert written["id"] == answer.headers["x-request-id"]
+    assert written["request"] == answer.headers["x-request-id"]
     assert (written["method"], written["status"]) == ("GET", 404)
     assert (written["path"], written["route"]) == ("/api/v1/jobs/a\r\nb", "/api/v1/jobs/{id}")
     assert written["bytes"] == len(answer.content)
@@ -150,3 +154,20 @@ def test_an_errors_traceback_is_one_line_too() -> None:
     line = JsonLines().format(record)
     assert "\n" not in line
     assert "first\nsecond" in json.loads(line)["error"]
+
+
+def test_the_servers_of_a_pool_tell_one_sum(tmp_path: Path) -> None:
+    app = billow.App("pool")
+    one, two = (Metrics(memory_home(), app, tmp_path, name) for name in ("one", "two"))
+    for metrics, count in ((one, 2), (two, 3)):
+        for _ in range(count):
+            metrics.count("GET", "/", 200, 0.02)
+    two.count("GET", "/only-two", 404, None)
+    two.share()
+    text = one.text().decode()
+    assert 'billow_http_requests_total{method="GET",route="/",status="200"} 5.0' in text
+    assert 'billow_http_requests_total{method="GET",route="/only-two",status="404"} 1.0' in text
+    assert 'billow_http_request_seconds_bucket{le="0.025",route="/"} 5.0' in text
+    assert 'billow_http_request_seconds_count{route="/"} 5.0' in text
+    families = {family.name for family in text_string_to_metric_families(text)}
+    assert {"billow_http_requests", "billow_http_request_seconds"} <= families

@@ -6,6 +6,7 @@ import math
 import socket
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from billow.app import App
@@ -19,6 +20,7 @@ from billow.fleet.templates import Templates
 from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
+from billow.keeper.health import Health
 from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
 from billow.pool import Web
@@ -30,6 +32,8 @@ WEB = (sys.executable, "-m", "billow.web")
 PAGER = (sys.executable, "-m", "billow.ops.pager")
 #: The render pool's.
 RENDERER = (sys.executable, "-m", "billow.renderer")
+#: That of a process of the app's own.
+OWN = (sys.executable, "-m", "billow.process")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +82,20 @@ class Parts:
         self._paged = False
         #: The web servers of an app that declares a pool of them; others have one, and no front.
         self.pool: Pool | None = None
+        self.health: Health | None = None
         if settings.web is not None and app.web.options is not None:
             self.pool = self._make_pool(app.web.options, settings.web)
             self.processes.append(self.pool.front)
         elif settings.web is not None:
             web = Supervised("web", self._start_web, home.journal, home.clock)
             self.processes.append(web)
+            self.health = Health(web, bound.getsockname()[:2])
         if any(collection.renditions for collection in app.collections.values()):
             pool = Supervised("renderer", self._start_renderer, home.journal, home.clock)
             self.processes.append(pool)
+        for name in app.processes:
+            start = partial(self._start_own, name)
+            self.processes.append(Supervised(name, start, home.journal, home.clock))
 
     def call_in_pager(self) -> None:
         """Have a pager, from when the app declares whom to page or something is to be told."""
@@ -182,6 +191,8 @@ class Parts:
     def close(self) -> None:
         """Let go of the lifeline: whatever still runs leaves by itself."""
         self._lifeline.close()
+        if self.health is not None:
+            self.health.close()
         if self.pool is not None:
             self.pool.close()
 
@@ -247,6 +258,16 @@ class Parts:
             (*(settings.web or WEB), *where, *address, "--lifeline", str(lifeline)),
             log=settings.logs / "web.log",
             fds=(lifeline, listening),
+        )
+
+    def _start_own(self, name: str) -> Child:
+        """Start a process of the app's own."""
+        settings, lifeline = self._settings, self._lifeline.reader
+        where = ("--app", settings.target, "--folder", str(settings.folder), "--name", name)
+        return Child(
+            (*OWN, *where, "--lifeline", str(lifeline)),
+            log=settings.logs / f"{name}.log",
+            fds=(lifeline,),
         )
 
     def _start_renderer(self) -> Child:

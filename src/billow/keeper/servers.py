@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from billow import tallies
 from billow.clock import Clock
 from billow.drivers.embedded.processes import Processes
 from billow.options import LaunchTemplate
@@ -56,6 +57,7 @@ class Servers:
         for end in over:
             self._leaving.pop(end.machine.id, None)
             (self._sockets / f"{end.machine.id}.sock").unlink(missing_ok=True)
+            tallies.fold(self._sockets, end.machine.id)
         return over
 
     def filenos(self) -> list[int]:

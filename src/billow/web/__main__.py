@@ -27,11 +27,13 @@ from billow.flow.arrivals import arrival_rule
 from billow.handover import TOKEN_FILE
 from billow.home import open_home
 from billow.loading import load_app
+from billow.ops.logs.start import log_to, make_shipper
 from billow.ops.measured import measured
 from billow.ops.shipping import Shipper
 from billow.web.context import Context
 from billow.web.guard import is_loopback
-from billow.web.log import log_to_stderr
+from billow.web.log import JsonLines
+from billow.web.metrics import Metrics
 from billow.web.protocol import MAX_HEAD, http_protocol
 from billow.web.server import make_app
 
@@ -40,6 +42,9 @@ GRACE = 5
 
 #: Seconds between two signs of life.
 SIGN_OF_LIFE = 5.0
+
+#: Seconds between two times that what was counted is told to the other servers.
+SHARE = 1.0
 
 _log = logging.getLogger("billow.web")
 
@@ -65,6 +70,7 @@ class WebServer(uvicorn.Server):
             )
         )
         self._context: Context = app.state.context
+        self._metrics: Metrics = app.state.metrics
         self._lifeline = lifeline
         self._status = status
 
@@ -87,6 +93,7 @@ class WebServer(uvicorn.Server):
         await super().startup(sockets)
         if self._status is not None and self.started:
             self._tell_status(self._status)
+            self._share()
 
     def _tell_status(self, status: int) -> None:
         """A sign of life, now and then; that it answers is seen by the front."""
@@ -95,10 +102,16 @@ class WebServer(uvicorn.Server):
             os.write(status, json.dumps({"state": "idle", "done": done}).encode() + b"\n")
         asyncio.get_running_loop().call_later(SIGN_OF_LIFE, self._tell_status, status)
 
+    def _share(self) -> None:
+        """Tell the others of the pool what was counted."""
+        self._metrics.share()
+        asyncio.get_running_loop().call_later(SHARE, self._share)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and waits first, since requests are waited for."""
         self._context.news.close()
         await super().shutdown(sockets)
+        self._metrics.share()
 
     def _pulled(self) -> None:
         assert self._lifeline is not None
@@ -110,23 +123,30 @@ class WebServer(uvicorn.Server):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to leave; returns the exit status."""
     asked = _read(arguments)
-    log_to_stderr()
+    shipper = make_shipper(asked.id)
+    log_to(shipper, JsonLines(shipper.cleaner))
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
         home = measured(
             open_home(asked.folder, arrivals=arrival_rule(app), follow=accept_rule(app))
         )
-        served = make_app(home, app, token=_token(asked))
+        pool = Path(asked.sockets) if asked.sockets else None
+        metrics = Metrics(home, app, pool, asked.id)
+        served = make_app(home, app, token=_token(asked), metrics=metrics)
     except (Error, OSError) as problem:
         print(f"billow web: {problem}", file=sys.stderr)  # noqa: T201 - for people
         return 2
     address = bound.getsockname()
     told = {"socket": asked.id} if asked.sockets else {"host": address[0], "port": address[1]}
     _log.info("listening", extra={"fields": told})
-    shipper = Shipper(home.recorder, home.metrics).start()
-    WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
-    shipper.stop()
+    shipper.start(home.logs)
+    measures = Shipper(home.recorder, home.metrics).start()
+    try:
+        WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
+    finally:
+        measures.stop()
+        shipper.stop()
     return 0
 
 

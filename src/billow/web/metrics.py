@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
+from billow import tallies
 from billow.app import App
 from billow.flow import followup
 from billow.home import Home
@@ -25,24 +29,37 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Metrics:
-    """All metrics of one process."""
+    """All metrics of one process; in a pool of them, with the sums of what all have counted.
 
-    def __init__(self, home: Home, app: App) -> None:
+    Args:
+        home: what queues and jobs are read from.
+        app: whose they are.
+        pool: the folder where the processes of a pool tell each other what they have counted.
+        name: this process among them.
+    """
+
+    def __init__(self, home: Home, app: App, pool: Path | None = None, name: str = "") -> None:
+        self._pool = pool
+        self._name = name
         self._recorder = home.recorder
         self._registry = CollectorRegistry()
         self._registry.register(_HomeCollector(home, app))
-        self._registry.register(_ProcessCollector())
+        if pool is None:
+            self._registry.register(_ProcessCollector())
+        #: What this process counts itself.
+        self._own = CollectorRegistry()
+        self._registry.register(_Summed(self._own, pool, name))
         self._requests = Counter(
             "billow_http_requests",
-            "Requests answered by this process.",
+            "Requests answered.",
             ("method", "route", "status"),
-            registry=self._registry,
+            registry=self._own,
         )
         self._renditions = Counter(
             "billow_renditions",
             "Renditions sent (hit: from the cache, miss: made first), or why not.",
             ("rendition", "outcome"),
-            registry=self._registry,
+            registry=self._own,
         )
         self._registry.register(RendererCollector(home))
         self._latency = Histogram(
@@ -50,7 +67,7 @@ class Metrics:
             "Time from a request's headers to the last byte of its answer; streams are left out.",
             ("route",),
             buckets=_BUCKETS,
-            registry=self._registry,
+            registry=self._own,
         )
 
     def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
@@ -66,6 +83,11 @@ class Metrics:
         """Count an answer to somebody who asked for a rendition."""
         self._renditions.labels(rendition, outcome).inc()
 
+    def share(self) -> None:
+        """Tell the other processes of the pool what this one has counted."""
+        if self._pool is not None:
+            tallies.write(self._pool, self._name, _tally(self._own))
+
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""
         return generate_latest(self._registry)
@@ -77,6 +99,48 @@ def build_version() -> str:
         return version("billow")
     except PackageNotFoundError:
         return "unknown"
+
+
+class _Summed(Collector):
+    """What one process counts, and the others of its pool have."""
+
+    def __init__(self, own: CollectorRegistry, pool: Path | None, name: str) -> None:
+        self._own = own
+        self._pool = pool
+        self._name = name
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        sums = {} if self._pool is None else tallies.read(self._pool, without=self._name)
+        tallies.add(sums, _tally(self._own))
+        for family in self._own.collect():
+            summed = Metric(family.name, family.documentation, family.type)
+            endings = ("", "_total", "_bucket", "_count", "_sum")
+            names = {family.name + ending for ending in endings}
+            for key, value in sums.items():
+                name, labels = json.loads(key)
+                if name in names:
+                    summed.add_sample(name, labels, value)
+            summed.samples.sort(key=_order)
+            yield summed
+
+
+def _tally(registry: CollectorRegistry) -> tallies.Tally:
+    return {
+        json.dumps([sample.name, sample.labels]): sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+
+
+def _order(sample: Sample) -> tuple[object, ...]:
+    """Classes of a histogram ascending, and those of one label together."""
+    bound = sample.labels.get("le", "")
+    rest = sorted((name, text) for name, text in sample.labels.items() if name != "le")
+    return rest, sample.name, float(bound or 0)
 
 
 class _HomeCollector(Collector):
