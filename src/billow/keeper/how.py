@@ -15,6 +15,8 @@ WEB = (sys.executable, "-m", "billow.web")
 PAGER = (sys.executable, "-m", "billow.ops.pager")
 #: The render pool's.
 RENDERER = (sys.executable, "-m", "billow.renderer")
+#: That of a process of the app's own.
+OWN = (sys.executable, "-m", "billow.process")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
+from functools import partial
 
 from billow.app import App
 from billow.chores import chore, is_chore
@@ -17,7 +18,7 @@ from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
 from billow.keeper.health import Health
-from billow.keeper.how import PAGER, RENDERER, WEB, Settings
+from billow.keeper.how import OWN, PAGER, RENDERER, WEB, Settings
 from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
 from billow.pool import Web
@@ -61,6 +62,9 @@ class Parts:
         if any(collection.renditions for collection in app.collections.values()):
             pool = Supervised("renderer", self._start_renderer, home.journal, home.clock)
             self.processes.append(pool)
+        for name in app.processes:
+            start = partial(self._start_own, name)
+            self.processes.append(Supervised(name, start, home.journal, home.clock))
 
     def call_in_pager(self) -> None:
         """Have a pager, from when the app declares whom to page or something is to be told."""
@@ -220,6 +224,16 @@ class Parts:
             (*(settings.web or WEB), *where, *address, "--lifeline", str(lifeline)),
             log=settings.logs / "web.log",
             fds=(lifeline, listening),
+        )
+
+    def _start_own(self, name: str) -> Child:
+        """Start a process of the app's own."""
+        settings, lifeline = self._settings, self._lifeline.reader
+        where = ("--app", settings.target, "--folder", str(settings.folder), "--name", name)
+        return Child(
+            (*OWN, *where, "--lifeline", str(lifeline)),
+            log=settings.logs / f"{name}.log",
+            fds=(lifeline,),
         )
 
     def _start_renderer(self) -> Child:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from billow.app import App
@@ -22,6 +23,7 @@ from billow.keeper.listen import OPEN, PLAIN, listen
 from billow.keeper.lock import KeeperLock
 from billow.keeper.view import PlainView, View
 from billow.loading import load_app
+from billow.ops.logs.start import logging_to
 from billow.settings import in_force
 from billow.units import Duration, seconds
 
@@ -85,7 +87,8 @@ def run(
         keeper = Keeper(settings, app, home, bound, view or PlainView())
         if ready is not None:
             ready(keeper)
-        with _stopped_by_signals(keeper):
+        tidy = partial(home.logs.trim, in_force("log_keep").value, in_force("log_size").value)
+        with logging_to(home.logs, "keeper", tidy), _stopped_by_signals(keeper):
             keeper.run()
 
 

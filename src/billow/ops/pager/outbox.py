@@ -173,11 +173,12 @@ def _contact(room: Room, notice: Notice) -> Contact | None:
 
 
 def _outdated(room: Room, notice: Notice) -> bool:
-    """Whether a page is about an incident that needs nobody any more; a try cut off is finished."""
-    if notice.kind != "page" or notice.tries:
+    """Whether a page is about an incident that needs nobody any more."""
+    if notice.kind != "page":
         return False
     incident = room.books.incidents.get(notice.incident)
-    if incident is not None and incident.open:
+    answered = bool(notice.tries) and incident is not None and incident.state == "acked"
+    if incident is not None and incident.open and not answered:
         return False
     _drop(room, notice, "it was over before")
     return True
