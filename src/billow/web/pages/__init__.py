@@ -9,7 +9,19 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from billow.web.context import context_of
-from billow.web.pages import data, dead, fleet, inbox, incidents, job, jobs, now, oncall, send
+from billow.web.pages import (
+    data,
+    dead,
+    fleet,
+    inbox,
+    incidents,
+    job,
+    jobs,
+    now,
+    oncall,
+    send,
+    viewer,
+)
 from billow.web.pages.view import STATIC, error_page, show
 
 __all__ = ["error_page", "routes"]
@@ -32,6 +44,7 @@ def routes() -> list[BaseRoute]:
         Route("/console", _now, methods=["GET"], name="console"),
         *jobs.routes(),
         *job.routes(),
+        *viewer.routes(),
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
         *dead.routes(),
         *data.routes(),
