@@ -9,7 +9,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from billow.web.context import context_of
-from billow.web.pages import data, dead, fleet, inbox, incidents, job, jobs, now, oncall, send
+from billow.web.pages import (
+    alarms,
+    dashboard,
+    data,
+    dead,
+    fleet,
+    inbox,
+    incidents,
+    job,
+    jobs,
+    now,
+    oncall,
+    send,
+)
 from billow.web.pages.view import STATIC, error_page, show
 
 __all__ = ["error_page", "routes"]
@@ -33,6 +46,8 @@ def routes() -> list[BaseRoute]:
         *jobs.routes(),
         *job.routes(),
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
+        *alarms.routes(),
+        *dashboard.routes(),
         *dead.routes(),
         *data.routes(),
         *inbox.routes(),
