@@ -18,6 +18,7 @@ from screens.share import Share
 from screens.shown import Frame
 from screens.single import Single
 from screens.streams import Streams
+from visiting import Visiting
 
 import billow
 from billow import site
@@ -86,6 +87,8 @@ def address(number: int, size: int, steps: str) -> str:
 frame = Frame(address)
 streams, single = Streams(library, frame), Single(library, frame)
 share, arrivals = Share(library, frame), Arrivals(library, frame)
+visiting = Visiting(library, frame)
+app.visitors(setup=visiting.prepare)(visiting.browse)
 
 app.page("/", who="anybody")(streams.front)
 app.page("/people", who="anybody")(streams.people)
