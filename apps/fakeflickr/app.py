@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from gallery.links import COOKIE, tokens_in
 from gallery.photo import SIZES
 from gallery.photos import Viewer
 from pictures import BadPicture, render
+from pkeep import Counters, Keeper, Photos, Places, port_of, serve
 from screens.arrivals import Arrivals
 from screens.share import Share
 from screens.shown import Frame
@@ -19,6 +22,7 @@ from visiting import Visiting
 
 import billow
 from billow import site
+from billow.process import Process
 from billow.rendition import Asked
 
 HERE = Path(__file__).parent
@@ -64,6 +68,15 @@ def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
         return render(original.path, size, steps, format)
     except BadPicture as problem:
         raise billow.Rejected(str(problem)) from problem
+
+
+@app.process
+async def pkeep(process: Process) -> None:
+    """The image keeper, for programs that ask for pictures by datagrams; see docs/pkeep.md."""
+    places = Places(process.folder)
+    await asyncio.to_thread(places.begin, image.salt)
+    keeper = Keeper(Photos(process, photos, image), places, Counters())
+    await serve(keeper, process.stopping, port_of(os.environ))
 
 
 def address(number: int, size: int, steps: str) -> str:

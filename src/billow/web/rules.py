@@ -130,6 +130,7 @@ RULES: Mapping[str, Rule] = {
     "GET /jobs": READS,
     "POST /jobs": SENDS,
     "GET /jobs/{id}": READS,
+    "GET /jobs/{id}/files/{name}": READS,
     "POST /jobs/{id}/again": SENDS,
     "POST /jobs/{id}/cancel": SENDS,
     "GET /functions": READS,

@@ -22,6 +22,7 @@ from billow.web.pages import (
     now,
     oncall,
     send,
+    viewer,
 )
 from billow.web.pages.view import STATIC, error_page, show
 
@@ -45,6 +46,7 @@ def routes() -> list[BaseRoute]:
         Route("/console", _now, methods=["GET"], name="console"),
         *jobs.routes(),
         *job.routes(),
+        *viewer.routes(),
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
         *alarms.routes(),
         *dashboard.routes(),
