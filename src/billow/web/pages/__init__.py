@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from billow.web.context import context_of
-from billow.web.pages import data, dead, fleet, inbox, incidents, job, jobs, now, oncall, send
+from billow.web.pages import data, dead, fleet, inbox, incidents, job, jobs, logs, now, oncall, send
 from billow.web.pages.view import STATIC, error_page, show
 
 __all__ = ["error_page", "routes"]
@@ -36,6 +36,7 @@ def routes() -> list[BaseRoute]:
         *dead.routes(),
         *data.routes(),
         *inbox.routes(),
+        *logs.routes(),
         *incidents.routes(),
         *oncall.routes(),
         *send.routes(),

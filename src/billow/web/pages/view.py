@@ -179,6 +179,7 @@ _OPERATIONS = (
     ("/fleet", "Fleet", "fleet", "f"),
     ("/dead", "Dead letters", "dead", "d"),
     ("/data", "Data", "data", "q"),
+    ("/logs", "Logs", "logs", "l"),
     ("/incidents", "Incidents", "bell", "i"),
     ("/oncall", "On call", "person", "o"),
     ("/inbox", "Mail", "mail", "m"),
