@@ -17,7 +17,7 @@ from billow.errors import Error
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send", "reload"),
     "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "logs", "alarms"),
-    "Mend": ("dead", "retry", "cancel", "remedies"),
+    "Mend": ("dead", "retry", "cancel", "remedies", "cache"),
     "Be told": ("oncall", "incidents", "page", "heartbeat"),
     "People": ("accounts",),
     "Prove": ("drill",),
