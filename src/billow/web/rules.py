@@ -192,6 +192,9 @@ RULES: Mapping[str, Rule] = {
     "POST /account/sessions": SELF,
     "POST /account/tokens": SELF,
     "POST /account/tokens/end": SELF,
+    "GET /webhooks": SELF,
+    "POST /webhooks": SELF,
+    "POST /webhooks/{id}": SELF,
     # Everybody's
     "GET /admin": ADMINS,
     "GET /admin/log": ADMINS,

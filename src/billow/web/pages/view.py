@@ -170,6 +170,7 @@ _TOLD = {
     "logged-out": "You are logged out.",
     "left": "Your account is deleted.",
     "ended": "Ended: {}.",
+    "tested": "A test is on its way; load this page again to see the answer.",
 }
 
 
