@@ -88,6 +88,7 @@ frame = Frame(address)
 streams, single = Streams(library, frame), Single(library, frame)
 share, arrivals = Share(library, frame), Arrivals(library, frame)
 visiting = Visiting(library, frame)
+app.left(library.forget)
 app.visitors(setup=visiting.prepare)(visiting.browse)
 
 app.page("/", who="anybody")(streams.front)
