@@ -9,7 +9,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from billow.web.context import context_of
-from billow.web.pages import data, dead, fleet, inbox, incidents, job, jobs, now, oncall, send
+from billow.web.pages import (
+    alarms,
+    dashboard,
+    data,
+    dead,
+    fleet,
+    inbox,
+    incidents,
+    job,
+    jobs,
+    logs,
+    now,
+    oncall,
+    send,
+    viewer,
+)
 from billow.web.pages.view import STATIC, error_page, show
 
 __all__ = ["error_page", "routes"]
@@ -32,10 +47,14 @@ def routes() -> list[BaseRoute]:
         Route("/console", _now, methods=["GET"], name="console"),
         *jobs.routes(),
         *job.routes(),
+        *viewer.routes(),
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
+        *alarms.routes(),
+        *dashboard.routes(),
         *dead.routes(),
         *data.routes(),
         *inbox.routes(),
+        *logs.routes(),
         *incidents.routes(),
         *oncall.routes(),
         *send.routes(),

@@ -170,6 +170,7 @@ _TOLD = {
     "logged-out": "You are logged out.",
     "left": "Your account is deleted.",
     "ended": "Ended: {}.",
+    "tested": "A test is on its way; load this page again to see the answer.",
 }
 
 
@@ -177,8 +178,11 @@ _TOLD = {
 _OPERATIONS = (
     ("/jobs", "Jobs", "jobs", "j"),
     ("/fleet", "Fleet", "fleet", "f"),
+    ("/charts", "Charts", "chart", "c"),
+    ("/alarms", "Alarms", "bell", "w"),
     ("/dead", "Dead letters", "dead", "d"),
     ("/data", "Data", "data", "q"),
+    ("/logs", "Logs", "logs", "l"),
     ("/incidents", "Incidents", "bell", "i"),
     ("/oncall", "On call", "person", "o"),
     ("/inbox", "Mail", "mail", "m"),
