@@ -78,6 +78,8 @@ RULES: Mapping[str, Rule] = {
     f"GET {_API}/jobs/{{id}}/input": READS,
     f"GET {_API}/jobs/{{id}}/files/{{name}}": READS,
     f"GET {_API}/jobs/{{id}}/events": READS,
+    f"GET {_API}/jobs/{{id}}/logs": READS,
+    f"GET {_API}/jobs/{{id}}/logs/events": READS,
     f"POST {_API}/jobs/{{id}}/cancel": SENDS,
     f"POST {_API}/jobs/{{id}}/retry": SENDS,
     # Uploads straight to a store: there the signature says who may do what
@@ -124,6 +126,8 @@ RULES: Mapping[str, Rule] = {
     f"GET {_API}/fleets/{{function}}": ADMINS,
     f"GET {_API}/journal": ADMINS,
     f"GET {_API}/series": ADMINS,
+    f"GET {_API}/logs": ADMINS,
+    f"GET {_API}/logs/events": ADMINS,
     # Pages
     "GET /": READS,
     "GET /console": READS,
@@ -156,6 +160,7 @@ RULES: Mapping[str, Rule] = {
     "GET /oncall": ADMINS,
     "POST /oncall": ADMINS,
     "GET /oncall/{rota}/calendar.ics": ADMINS,
+    "GET /logs": ADMINS,
     "GET /inbox": ADMINS,
     "GET /inbox/{key}": ADMINS,
     "POST /inbox/{key}": ADMINS,
@@ -187,6 +192,9 @@ RULES: Mapping[str, Rule] = {
     "POST /account/sessions": SELF,
     "POST /account/tokens": SELF,
     "POST /account/tokens/end": SELF,
+    "GET /webhooks": SELF,
+    "POST /webhooks": SELF,
+    "POST /webhooks/{id}": SELF,
     # Everybody's
     "GET /admin": ADMINS,
     "GET /admin/log": ADMINS,
