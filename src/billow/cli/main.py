@@ -16,7 +16,7 @@ from billow.errors import Error
 #: Verbs by section of the help; each is `billow.cli.<verb>`, imported when it is needed.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send", "reload"),
-    "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "alarms"),
+    "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "availability", "alarms"),
     "Mend": ("dead", "retry", "cancel", "remedies"),
     "Be told": ("oncall", "incidents", "page", "heartbeat"),
     "People": ("accounts",),

@@ -9,7 +9,19 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from billow.web.context import context_of
-from billow.web.pages import data, dead, fleet, inbox, incidents, job, jobs, now, oncall, send
+from billow.web.pages import (
+    data,
+    dead,
+    fleet,
+    inbox,
+    incidents,
+    job,
+    jobs,
+    now,
+    oncall,
+    send,
+    status,
+)
 from billow.web.pages.view import STATIC, error_page, show
 
 __all__ = ["error_page", "routes"]
@@ -38,6 +50,7 @@ def routes() -> list[BaseRoute]:
         *inbox.routes(),
         *incidents.routes(),
         *oncall.routes(),
+        *status.routes(),
         *send.routes(),
         Mount("/static", _Static(directory=STATIC), name="static"),
     ]
