@@ -1,20 +1,24 @@
 # `make run` and `make test` set up what they need on a fresh machine; see scripts/setup.sh.
-.PHONY: help run gas test test-fast check bench drill venv lock clean
+.PHONY: help run gas fakeflickr test test-fast check bench drill venv lock clean
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
 ready := .venv/.ready-run
 ready_gas := .venv/.ready-gas
+ready_fakeflickr := .venv/.ready-fakeflickr
 ready_test := .venv/.ready-test
 
 help:  ## Show what there is to make.
-	@sed -n 's/^\([a-z-]*\):.*##/\1 /p' Makefile | awk '{name = $$1; $$1 = ""; printf "  make %-10s%s\n", name, $$0}'
+	@sed -n 's/^\([a-z-]*\):.*##/\1 /p' Makefile | awk '{name = $$1; $$1 = ""; printf "  make %-12s%s\n", name, $$0}'
 
 run: $(ready)  ## Run WordFreq: 120 texts, live, until Ctrl-C. ONCE=1 ends when they are done.
 	@exec $(python) apps/wordfreq/demo.py $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
 gas: $(ready_gas)  ## Run GAS: accounts, archive, and payments to try; time passes SPEED=60 times faster.
 	@exec $(python) apps/gas/demo.py $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT))
+
+fakeflickr: $(ready_fakeflickr)  ## Run FakeFlickr: people, photos, renditions, several web servers.
+	@exec $(python) apps/fakeflickr/demo.py $(if $(PORT),--port $(PORT))
 
 test: $(ready_test) check  ## Check everything: style, types, tests, drills, browser tests.
 	$(python) -m pytest -q -n 2 -m "not drill and not browser"
@@ -50,6 +54,9 @@ $(ready): pyproject.toml requirements.lock scripts/setup.sh
 
 $(ready_gas): pyproject.toml requirements-gas.lock scripts/setup.sh
 	@sh scripts/setup.sh gas
+
+$(ready_fakeflickr): pyproject.toml requirements-fakeflickr.lock scripts/setup.sh
+	@sh scripts/setup.sh fakeflickr
 
 $(ready_test): pyproject.toml requirements-dev.lock scripts/setup.sh
 	@sh scripts/setup.sh test

@@ -27,6 +27,10 @@ write requirements.lock "What Billow runs on, pinned: make run installs exactly 
 wanted project/optional-dependencies/accounts project/optional-dependencies/payments >"$scratch/gas"
 $pip install --quiet -r "$scratch/gas"
 write requirements-gas.lock "What GAS runs on, pinned: make gas installs exactly this, the extras for accounts and payments included."
+.venv/bin/python -m venv "$scratch/photos"
+{ cat "$scratch/run"; wanted project/optional-dependencies/accounts project/optional-dependencies/photos; } >"$scratch/fakeflickr"
+"$scratch/photos/bin/python" -m pip install --disable-pip-version-check --quiet editables -r "$scratch/fakeflickr"
+{ printf '# %s\n# Made by: make lock\n' "What FakeFlickr runs on, pinned: make fakeflickr installs exactly this, accounts and pictures included."; "$scratch/photos/bin/python" -m pip freeze; } >requirements-fakeflickr.lock
 wanted dependency-groups/dev project/optional-dependencies/postgres project/optional-dependencies/photos >"$scratch/dev"
 $pip install --quiet -r "$scratch/dev"
 write requirements-dev.lock "What Billow is developed and tested with, pinned: make test installs exactly this."

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv fit to run Billow ("run"), GAS with it ("gas"), or to develop and test it ("test"), as the lock files say.
+# Makes .venv fit to run Billow ("run"), an app with it ("gas", "fakeflickr"), or to develop and test it ("test"), as the lock files say.
 # On Debian, what the system lacks is installed by apt if this runs as root.
 set -eu
 cd "$(dirname "$0")/.."
@@ -71,13 +71,17 @@ gas)
     install requirements-gas.lock
     touch .venv/.ready-run .venv/.ready-gas
     ;;
+fakeflickr)
+    install requirements-fakeflickr.lock
+    touch .venv/.ready-run .venv/.ready-fakeflickr
+    ;;
 test)
     command -v chromium >/dev/null || apt_get chromium "the chromium browser, for the console's tests,"
     command -v bcftools >/dev/null || apt_get_if_root bcftools "bcftools, which the annotator's results are compared with,"
     command -v mkfs.xfs >/dev/null || apt_get_if_root xfsprogs "mkfs.xfs, for the power-cut drill,"
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || apt_get_if_root postgresql "PostgreSQL, for the tests of app.sql,"
     install requirements-dev.lock
-    touch .venv/.ready-run .venv/.ready-gas .venv/.ready-test
+    touch .venv/.ready-run .venv/.ready-gas .venv/.ready-fakeflickr .venv/.ready-test
     ;;
-*) die "usage: scripts/setup.sh run|gas|test" ;;
+*) die "usage: scripts/setup.sh run|gas|fakeflickr|test" ;;
 esac

@@ -27,6 +27,7 @@ VALUES = [
     "owner",
     "plan",
     "events",
+    "origin",
     "ops.summary",
     "ops.recorder",
     "route",
@@ -38,7 +39,7 @@ DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fle
 DECLARATIONS += ["pages", "sql", "pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
 DECLARATIONS += ["ops.oncall", "ops.availability.promise"]
 DECLARATIONS += ["ops.declaring", "ops.watched", "ops.alarm", "ops.action", "ops.paging"]
-DECLARATIONS += ["rendition", "visits"]
+DECLARATIONS += ["rendition", "standing", "visits"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
@@ -47,7 +48,7 @@ COUNTED = ["ops.availability"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
 #: What a worker is made of besides.
-WORKING = ["loading", "chores", "worker", "ops.shipping"]
+WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: What an alarm is, and what follows from it.
@@ -65,6 +66,8 @@ ALLOWED: dict[str, list[str]] = {
     "visits": VALUES,
     "collection": [*VALUES, *DECLARATIONS],
     "rendition": [*VALUES, *DECLARATIONS],
+    "standing": VALUES,
+    "process": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "flow", "process"],
     "pool": [*VALUES, *DECLARATIONS],
     "topic": [*VALUES, *DECLARATIONS],
     "pages": [*VALUES, *DECLARATIONS],
@@ -86,6 +89,7 @@ ALLOWED: dict[str, list[str]] = {
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING, *COUNTED],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
+    "ops.logs": [*VALUES, "ports", "ops.logs", "settings"],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
     "ops.oncall": [*VALUES, "ops.page", "ops.rota", "ops.availability.promise"],
@@ -98,7 +102,7 @@ ALLOWED: dict[str, list[str]] = {
 }
 
 #: Modules that apps may import, beside `billow` itself.
-PUBLIC = ["rendition", "site", "sql", "testing", "visits"]
+PUBLIC = ["collection", "process", "rendition", "site", "sql", "testing", "visits"]
 
 #: Who may not be imported from below: the programs that put everything together.
 PROGRAMS = ["cli", "keeper", "web", "worker", "renderer"]
@@ -190,7 +194,7 @@ def test_nothing_below_imports_a_program() -> None:
         for found in INSIDE
         if is_below(found.target, PROGRAMS)
         and not is_below(found.source, ["cli", found.target.partition(".")[0]])
-        and not is_below(found.source, ["keeper", "renderer"])  # its children are the workers'
+        and not is_below(found.source, ["keeper", "process", "renderer"])
         and not (found.source == "site" and is_below(found.target, ["web"]))
     ]
     assert wrong == []

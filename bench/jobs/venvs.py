@@ -13,6 +13,7 @@ BENCH = Path(__file__).resolve().parents[1]
 REQUIREMENTS = {
     ".venv-peers": BENCH / "requirements-peers.txt",
     ".venv-peers-arq": BENCH / "requirements-peers-arq.txt",
+    ".venv-peers-web": BENCH / "requirements-peers-web.txt",
 }
 
 

@@ -22,6 +22,7 @@ from billow.pages import Pages, folder_of
 from billow.plan import Account, Plan
 from billow.pool import NAME as WEB
 from billow.pool import Pool
+from billow.standing import ProcessFunction, Standing
 from billow.topic import Topic
 from billow.visits import Browse, Setup, Visitors
 
@@ -76,7 +77,7 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
-class App(Pages, OnCall, Alarms):
+class App(Pages, OnCall, Alarms, Standing):
     """A service in the making: functions, stores and queues, declared in one Python file.
 
     Args:
@@ -90,6 +91,7 @@ class App(Pages, OnCall, Alarms):
         self.stores: dict[str, Store] = {}
         self.topics: dict[str, Topic] = {}
         self.collections: dict[str, Collection] = {}
+        self.processes: dict[str, ProcessFunction] = {}
         #: Plans by name; the first is what new accounts get. None: there are no accounts.
         self.plan_by_name: dict[str, Plan] = {}
         #: Handlers of a change of plan, each with the plan it is for; None is any.
@@ -259,8 +261,8 @@ class App(Pages, OnCall, Alarms):
 
         Args:
             browse: gets a `billow.visits.Visitor`, and yields its steps.
-            setup: called once with a client and the service's address, before the first visit; what
-                it returns must be JSON, and is every visitor's `seeded`.
+            setup: called once with a `billow.visits.Stage`, before the first visit; what it returns
+                must be JSON, and is every visitor's `seeded`.
 
         Raises:
             DeclarationError: visitors were declared before, or it is no generator function.

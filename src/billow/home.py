@@ -12,6 +12,7 @@ from billow.ports.cold import Cold
 from billow.ports.incidents import Incidents
 from billow.ports.journal import Journal
 from billow.ports.ledger import AcceptRule, Ledger
+from billow.ports.logs import Logs
 from billow.ports.metrics import Metrics
 from billow.ports.objects import ArrivalRule, Objects
 from billow.ports.queues import Queues
@@ -34,6 +35,7 @@ class Home:
     cold: Cold
     journal: Journal
     metrics: Metrics
+    logs: Logs
     wake: Wake
     clock: Clock
     #: Where it keeps its files on this machine; None if it has none.

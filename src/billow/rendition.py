@@ -193,7 +193,7 @@ class Rendition:
     def best_format(self, accept: str) -> str:
         """The first of the formats that an Accept header names; else the last, which all take."""
         named = {part.partition(";")[0].strip() for part in accept.lower().split(",")}
-        return next((each for each in self.formats if TYPES[each] in named), self._last)
+        return next((each for each in self.formats if TYPES[each] in named), self.last_format)
 
     @property
     def ending(self) -> str:
@@ -209,7 +209,8 @@ class Rendition:
         return hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else ""
 
     @property
-    def _last(self) -> str:
+    def last_format(self) -> str:
+        """The format for those who say nothing; "" if there is just one."""
         return self.formats[-1] if self.formats else ""
 
     def _check(self) -> None:

@@ -48,8 +48,8 @@ class Route:
         told = f"app.page({self.path!r})"
         if not self.path.startswith("/") or "//" in self.path:
             raise DeclarationError(f"{told}: an address starts with one slash")
-        if self.path.split("/")[1] in RESERVED:
-            raise DeclarationError(f"{told}: addresses below it are Billow's own; take another")
+        if self.path.split("/")[1] in RESERVED or self.path.startswith("/{"):
+            raise DeclarationError(f"{told}: that would be one of Billow's own; take another")
         unknown = sorted(set(self.methods) - set(METHODS))
         if unknown or not self.methods:
             raise DeclarationError(f"{told}: methods are some of {', '.join(METHODS)}")

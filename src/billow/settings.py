@@ -196,6 +196,13 @@ SETTINGS: tuple[Setting, ...] = (
         values.database,
         secret=True,
     ),
+    Setting("log_keep", "14 d", "How long the lines of the log are kept.", values.duration),
+    Setting(
+        "log_size",
+        "512 MiB",
+        "How much the lines of the log may take on the disk; the oldest go.",
+        values.size,
+    ),
     Setting(
         "debug",
         "0",
@@ -240,6 +247,24 @@ def in_force(
             value = _read(row, _placed(row, told, written), f"{written.path}: {name}")
             return InForce(row, value, "file")
     return InForce(row, _read(row, row.default, "default"), "default")
+
+
+def secret_texts(environment: Mapping[str, str] | None = None) -> set[str]:
+    """What the settings hold that must never be seen: each secret, and the passwords in them.
+
+    Raises:
+        SettingError: a file that holds one cannot be read.
+    """
+    around = os.environ if environment is None else environment
+    written = settings_file(around)
+    found: set[str] = set()
+    for row in SETTINGS:
+        if row.secret:
+            text = _text(row, around, row.env, "_FILE", Path())
+            if text is None and written is not None:
+                text = _text(row, written.settings, row.name, FROM_FILE, written.path.parent)
+            found |= values.secrets_in(text or "")
+    return found
 
 
 def settings_file(environment: Mapping[str, str] | None = None) -> Written | None:

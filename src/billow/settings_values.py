@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from billow.errors import DeclarationError
 from billow.units import seconds, size_in_bytes
@@ -116,3 +116,15 @@ def issuer(text: str) -> str:
     """An OpenID issuer, exactly as it calls itself."""
     address(text)
     return text
+
+
+def secrets_in(text: str) -> set[str]:
+    """The words of a secret; of an address its password alone, also as it is meant."""
+    found: set[str] = set()
+    for word in text.split():
+        parts = urlsplit(word) if "://" in word else None
+        if parts is None:
+            found.add(word)
+        elif parts.password:
+            found |= {parts.password, unquote(parts.password)}
+    return found

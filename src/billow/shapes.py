@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from billow.job import Attempt, Failure, Job
 from billow.ports.ledger import Counts
+from billow.ports.logs import Line, level_name
 
 
 def job_shape(job: Job) -> dict[str, Any]:
@@ -69,4 +71,20 @@ def counts_shape(counts: Counts) -> dict[str, float]:
         "in_flight": counts.in_flight,
         "delayed": counts.delayed,
         "oldest": counts.oldest,
+    }
+
+
+def line_shape(line: Line) -> dict[str, Any]:
+    """A line of the log as JSON."""
+    return {
+        "seq": line.seq,
+        "at": line.at,
+        "level": level_name(line.level),
+        "process": line.process,
+        "source": line.source,
+        "event": line.event,
+        "job": line.job or None,
+        "request": line.request or None,
+        "trace": line.trace or None,
+        "fields": json.loads(line.fields) if line.fields else {},
     }

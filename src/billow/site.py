@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from billow.accounts.errors import Forbidden, NotLoggedIn
-from billow.errors import BadInput, Conflict, NotFound, TooLarge, Unavailable
+from billow.errors import BadInput, Conflict, NotAccepted, NotFound, TooLarge, Unavailable
 from billow.web.forms import Part
-from billow.web.site.request import Request, redirect
+from billow.web.site.request import Request, attachment, redirect
 from billow.web.site.values import Visitor
 
 __all__ = [
     "BadInput",
     "Conflict",
-    "FileResponse",
     "Forbidden",
     "HTMLResponse",
     "JSONResponse",
+    "NotAccepted",
     "NotFound",
     "NotLoggedIn",
     "Part",
@@ -25,5 +25,6 @@ __all__ = [
     "TooLarge",
     "Unavailable",
     "Visitor",
+    "attachment",
     "redirect",
 ]

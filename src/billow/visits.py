@@ -13,7 +13,7 @@ import random
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import urlencode
 
 from billow.errors import DeclarationError
@@ -151,8 +151,37 @@ Visit: TypeAlias = Generator[Step, Reply, None]
 #: Begins a visit.
 Browse: TypeAlias = Callable[[Visitor], Visit]
 
-#: Prepares the service; gets a `billow.testing.Client` and the address, and returns JSON.
-Setup: TypeAlias = Callable[[Any, str], Any]
+
+class Person(NamedTuple):
+    """Somebody with an account, who is logged in."""
+
+    #: The owner of what is theirs.
+    owner: str
+    name: str
+    #: What their browser holds.
+    cookies: dict[str, str]
+
+
+class Stage(Protocol):
+    """What an app's `setup` gets: the service as it runs, before the first visit."""
+
+    @property
+    def url(self) -> str:
+        """The service's address."""
+        ...
+
+    @property
+    def client(self) -> Any:
+        """A `billow.testing.Client` of the app."""
+        ...
+
+    def people(self, count: int) -> list[Person]:
+        """Make so many accounts, each logged in; for an app with plans."""
+        ...
+
+
+#: Prepares the service, and returns JSON.
+Setup: TypeAlias = Callable[[Stage], Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,9 @@ def test_the_lock_files_hold_what_the_project_asks_for() -> None:
     paying = wanted(extras["accounts"] + extras["payments"])
     assert core | paying <= locked("requirements-gas.lock")
     assert locked("requirements-gas.lock") <= locked("requirements-dev.lock")
+    photos = wanted(extras["accounts"] + extras["photos"])
+    assert core | photos <= locked("requirements-fakeflickr.lock")
+    assert locked("requirements-fakeflickr.lock") <= locked("requirements-dev.lock")
     assert wanted(told["dependency-groups"]["dev"]) <= locked("requirements-dev.lock")
     assert locked("requirements.lock") <= locked("requirements-dev.lock")
 

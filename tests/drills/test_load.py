@@ -22,14 +22,13 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(180)]
 
 APP = """\
 import billow
-from billow.testing import Client
-from billow.visits import Visit, Visitor
+from billow.visits import Stage, Visit, Visitor
 
 app = billow.App("shop")
 
 
-def stock(client: Client, url: str) -> list[str]:
-    return [client.submit("double", {"number": number}).id for number in range(3)]
+def stock(stage: Stage) -> list[str]:
+    return [stage.client.submit("double", {"number": number}).id for number in range(3)]
 
 
 @app.function(fleet=billow.Fleet(min=1, max=1))

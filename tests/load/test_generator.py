@@ -61,7 +61,9 @@ async def generate(
 @pytest.mark.parametrize(("parts", "poisson"), [(1, False), (3, False), (1, True)])
 def test_everything_due_is_sent_and_counted_once(parts: int, poisson: bool) -> None:
     stages = (Stage(0, 0.5, 200), Stage(0.2, 0.4, 500, crowd=True))
-    heard, here = asyncio.run(generate(lambda _: reply(), *stages, parts=parts, poisson=poisson))
+    heard, here = asyncio.run(
+        generate(lambda _: reply(), *stages, parts=parts, poisson=poisson, visitors=100)
+    )
     counted = heard.total
     assert counted.planned == counted.ok == len(here.heads)
     assert counted.times.count == heard.lag.count == counted.planned
@@ -135,8 +137,8 @@ def test_every_visitor_has_cookies_of_their_own() -> None:
     _, here = asyncio.run(generate(answering, Stage(0, 0.5, 40), visitors=5))
     cookies = [line for head in here.heads for line in head.split("\r\n") if "Cookie:" in line]
     assert len(here.heads) == 20
-    assert len(set(cookies)) == 5
-    assert len(cookies) == 15
+    assert 1 <= len(set(cookies)) <= 5  # strangers, who come if all are busy, never return
+    assert all(";" not in cookie for cookie in cookies)
 
 
 def test_visits_that_cannot_be_used_end_it() -> None:
@@ -165,11 +167,20 @@ def test_it_stops_when_it_is_told() -> None:
 
 
 def test_the_same_seed_makes_the_same_choices() -> None:
-    def paths() -> list[str]:
-        pages = [f"/{number}" for number in range(50)]
-        _, here = asyncio.run(
-            generate(lambda _: reply(), Stage(0, 0.2, 100), visitors=1, browse=fetching(pages))
-        )
-        return sorted(head.split()[1] for head in here.heads)
+    def browse(visitor: Visitor) -> Visit:
+        yield visitor.get(f"/{visitor.number}/{visitor.chance.randrange(1000)}")
 
-    assert paths() == paths()
+    def choices() -> dict[str, list[str]]:
+        stage = Stage(0, 0.2, 100)
+        _, here = asyncio.run(generate(lambda _: reply(), stage, visitors=3, browse=browse))
+        made: dict[str, list[str]] = {}
+        for head in here.heads:
+            _, number, choice = head.split()[1].split("/")
+            made.setdefault(number, []).append(choice)
+        return made
+
+    first, again = choices(), choices()
+    for number in first.keys() & again.keys():  # who is free when differs, what they do does not
+        both = min(len(first[number]), len(again[number]))
+        assert first[number][:both] == again[number][:both]
+    assert len({tuple(made[:2]) for made in first.values()}) == len(first)

@@ -9,7 +9,17 @@ import pytest
 import billow
 from billow.drill.load.browsing import PAGES, PUBLIC_PAGES, browsing
 from billow.errors import DeclarationError
-from billow.visits import Reply, Step, Visit, Visitor
+from billow.visits import Person, Reply, Step, Visit, Visitor
+
+
+class OnStage:
+    """A stage in front of nothing."""
+
+    url = "http://x"
+    client = None
+
+    def people(self, count: int) -> list[Person]:
+        return [Person(str(number), "", {}) for number in range(count)]
 
 
 def visitor() -> Visitor:
@@ -34,13 +44,13 @@ def test_an_app_declares_its_visitors() -> None:
 def test_an_app_may_say_how_it_is_set_up() -> None:
     app = billow.App("shop")
 
-    @app.visitors(setup=lambda _, url: {"url": url})
+    @app.visitors(setup=lambda stage: {"url": stage.url})
     def browse(visitor: Visitor) -> Visit:
         yield visitor.get("/")
 
     assert app.visiting is not None
     assert app.visiting.setup is not None
-    assert app.visiting.setup(None, "http://x") == {"url": "http://x"}
+    assert app.visiting.setup(OnStage()) == {"url": "http://x"}
 
 
 def test_visitors_are_declared_once_and_yield() -> None:

@@ -31,7 +31,13 @@ LOG = Path(__file__).with_name("made")
 HELD = Path(__file__).with_name("held")
 
 
-@photos.rendition("/img/{size:int}/{id:int}.txt", values={"size": (1, 2, 3)}, limits=LIMITS)
+def early(id: int) -> list[dict[str, int]]:
+    return [{"size": 1}, {"size": 2}]
+
+
+@photos.rendition(
+    "/img/{size:int}/{id:int}.txt", values={"size": (1, 2, 3)}, limits=LIMITS, warm=early
+)
 def image(original: billow.Upload, size: int) -> bytes:
     """A text, so many times; or some misfortune."""
     with LOG.open("a") as log:

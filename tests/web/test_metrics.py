@@ -139,7 +139,7 @@ async def test_every_request_has_a_line_in_the_log(
     line = JsonLines().format(record)
     assert "\n" not in line
     written = json.loads(line)
-    assert written["id"] == answer.headers["x-request-id"]
+    assert written["request"] == answer.headers["x-request-id"]
     assert (written["method"], written["status"]) == ("GET", 404)
     assert (written["path"], written["route"]) == ("/api/v1/jobs/a\r\nb", "/api/v1/jobs/{id}")
     assert written["bytes"] == len(answer.content)

@@ -52,9 +52,10 @@ def page(app: billow.App, path: str = "/x", **more: object) -> None:
         ("/x", {"methods": []}, "methods are"),
         ("/x", {"who": "everybody"}, "who= is one of"),
         ("/x", {"scope": "admin"}, "scope= is"),
-        ("/{id:number}", {}, "is written"),
-        ("/{id}/{id}", {}, "is written"),
-        ("/{id}", {}, "called with the request and"),
+        ("/x/{id:number}", {}, "is written"),
+        ("/{id}", {}, "Billow's own"),
+        ("/x/{id}/{id}", {}, "is written"),
+        ("/x/{id}", {}, "called with the request and"),
     ],
 )
 def test_what_cannot_work_is_not_declared(path: str, more: dict[str, object], message: str) -> None:

@@ -158,7 +158,7 @@ def taken(desk: Desk, **submission: Any) -> Held:
 
 
 def test_outcomes_are_kept_while_the_store_cannot_take_them(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     home = open_memory()
     desk = Desk(home, "f", "w", 10.0)
@@ -168,7 +168,7 @@ def test_outcomes_are_kept_while_the_store_cannot_take_them(
     desk.settle(held, Performed(1, 2, "7"))
     assert desk.exchange(1) == []
     assert desk.pending
-    assert "the disk is full; trying again" in capsys.readouterr().err
+    assert "the disk is full; trying again" in caplog.text
     monkeypatch.setattr(desk, "closed_until", 0.0)
     desk.exchange(0)
     assert not desk.pending

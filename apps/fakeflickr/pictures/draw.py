@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import numpy
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pictures.pixels import Pixels
@@ -31,10 +31,10 @@ def write(pixels: Pixels, step: Text) -> None:
     if width <= 0 or x < 0 or y < 0 or x + width > wide:
         return
     box = pixels[y : y + height, x : x + width]
-    colour = "white" if numpy.mean(box[:, :, 1]) < DARK_BELOW else "black"
-    drawn = Image.fromarray(numpy.ascontiguousarray(box))
+    colour = "white" if np.mean(box[:, :, 1]) < DARK_BELOW else "black"
+    drawn = Image.fromarray(np.ascontiguousarray(box))
     ImageDraw.Draw(drawn).text((-left, -top), step.text, font=font, fill=colour)
-    box[:] = numpy.asarray(drawn)
+    box[:] = np.asarray(drawn)
 
 
 @cache

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy
+import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from pictures.opened import decoding
 
 #: Height, width, and red, green and blue.
-Pixels: TypeAlias = NDArray[numpy.uint8]
+Pixels: TypeAlias = NDArray[np.uint8]
 
 _WHITE = (255, 255, 255)
 
@@ -42,7 +42,7 @@ def pixels_of(path: Path, image: Image.Image, width: int, height: int) -> Pixels
 
 def as_array(image: Image.Image) -> Pixels:
     """An RGB picture as an array that may be written to."""
-    return numpy.array(image, dtype=numpy.uint8)
+    return np.array(image, dtype=np.uint8)
 
 
 def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
@@ -75,8 +75,8 @@ def _whole(image: Image.Image) -> Pixels:
         made = transform.apply(image) if transform is not None else None
         return as_array(made or image.convert("RGB"))
     if image.mode.startswith("I"):  # 16 bits a pixel
-        wide = numpy.asarray(image)
-        grey = (wide.clip(0, 65535) // 257).astype(numpy.uint8)
+        wide = np.asarray(image)
+        grey = (wide.clip(0, 65535) // 257).astype(np.uint8)
         return as_array(Image.fromarray(grey).convert("RGB"))
     if image.has_transparency_data:
         above = image.convert("RGBA")

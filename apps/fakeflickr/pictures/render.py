@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import cv2
-import numpy
+import numpy as np
 import simplejpeg
 from PIL import Image
 
@@ -121,7 +121,7 @@ def _turned(pixels: Pixels, way: Way | str) -> Pixels:
 
 def _encoded(pixels: Pixels, format: str, quality: int) -> bytes:
     if format == "jpeg":
-        plain = numpy.ascontiguousarray(pixels)
+        plain = np.ascontiguousarray(pixels)
         made: bytes = simplejpeg.encode_jpeg(
             plain, quality=quality, colorspace="RGB", colorsubsampling="420"
         )

@@ -114,6 +114,7 @@ def _scene(
     from billow.drill.load.drill import Scene  # noqa: PLC0415
     from billow.drill.load.target import find_target, is_url  # noqa: PLC0415
     from billow.loading import load_app  # noqa: PLC0415
+    from billow.web.session_cookie import Cookie  # noqa: PLC0415
 
     if is_url(target):
         there = find_target(target, own=own)
@@ -129,8 +130,10 @@ def _scene(
     absolute = str(Path(target).absolute()) if Path(target).exists() else target
     with service.started(absolute, _fresh(files)) as running:
         prepare(f"setting up {app.name} at {running.url} …")
-        seeded = service.set_up(app, files / "service", running.url)
-        yield Scene(find_target(running.url), running.keeper, absolute, seeded)
+        stage = service.Set(app, files / "service", running.url, Cookie(secure=False).name)
+        yield Scene(
+            find_target(running.url), running.keeper, absolute, stage.set_up(), stage.observer()
+        )
 
 
 def _fresh(files: Path) -> Path:

@@ -16,9 +16,9 @@ from billow.errors import Error
 #: Verbs by section of the help; each is `billow.cli.<verb>`, imported when it is needed.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send", "reload"),
-    "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "availability", "alarms"),
-    "Mend": ("dead", "retry", "cancel", "remedies"),
-    "Be told": ("oncall", "incidents", "page", "heartbeat"),
+    "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "logs", "alarms"),
+    "Mend": ("dead", "retry", "cancel", "remedies", "cache"),
+    "Be told": ("oncall", "incidents", "page", "heartbeat", "availability"),
     "People": ("accounts",),
     "Prove": ("drill",),
     "Set up": ("config", "doctor", "version"),

@@ -27,6 +27,8 @@ class Task(NamedTuple):
     worker: str
     #: Which try of the job it is; no two have the same.
     token: int = 0
+    #: What it goes back to, as `str(Origin)`.
+    origin: str = ""
 
 
 def task_of(lease: Lease, objects: Objects, worker: str) -> Task | Failure:
@@ -51,4 +53,5 @@ def task_of(lease: Lease, objects: Objects, worker: str) -> Task | Failure:
         lease.seq,
         worker,
         lease.token,
+        lease.origin,
     )

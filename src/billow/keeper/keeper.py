@@ -26,6 +26,7 @@ from billow.keeper.parts import Parts, Settings
 from billow.keeper.report import Report
 from billow.keeper.upkeep import Upkeep
 from billow.keeper.view import View
+from billow.ops.logs.start import NEWS
 from billow.ops.pager.opening import open_desk
 from billow.ports.journal import Entry
 from billow.ports.wake import KEEPER, Waiter
@@ -48,7 +49,11 @@ CALM = 10
 WEB_GRACE = 8.0
 LAST_WAIT = 5.0
 
+#: Kinds of entries that somebody may want to look at.
+_TROUBLE = frozenset({"worker.crashed", "worker.killed", "process.restarted"})
+
 _log = logging.getLogger("billow.keeper")
+_news = logging.getLogger(NEWS)
 _T = TypeVar("_T")
 
 
@@ -177,6 +182,7 @@ class Keeper:
             self._guard("view", partial(self._view.progressed, fleets or {}))
         for entry in self._guard("news", self._news) or []:
             self._seen_seq = entry.seq
+            _log_entry(entry)
             self._guard("view", partial(self._view.happened, entry))
 
     def _news(self) -> list[Entry]:
@@ -257,6 +263,15 @@ class Keeper:
             return None
         self._complaints.pop(what, None)
         return result
+
+
+def _log_entry(entry: Entry) -> None:
+    """Log what the journal has; about jobs the workers know more to tell."""
+    if entry.kind.startswith("job."):
+        return
+    level = logging.WARNING if entry.kind in _TROUBLE else logging.INFO
+    told = f"{entry.kind} {entry.subject}: {entry.reason}"
+    _news.log(level, "%s", told, extra={"fields": entry.data | {"entry": entry.seq}})
 
 
 def _housework(app: App, home: Home) -> list[Callable[[], object]]:

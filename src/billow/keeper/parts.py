@@ -6,6 +6,7 @@ import math
 import socket
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from billow.app import App
@@ -31,6 +32,8 @@ WEB = (sys.executable, "-m", "billow.web")
 PAGER = (sys.executable, "-m", "billow.ops.pager")
 #: The render pool's.
 RENDERER = (sys.executable, "-m", "billow.renderer")
+#: That of a process of the app's own.
+OWN = (sys.executable, "-m", "billow.process")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,9 @@ class Parts:
         if any(collection.renditions for collection in app.collections.values()):
             pool = Supervised("renderer", self._start_renderer, home.journal, home.clock)
             self.processes.append(pool)
+        for name in app.processes:
+            start = partial(self._start_own, name)
+            self.processes.append(Supervised(name, start, home.journal, home.clock))
 
     def call_in_pager(self) -> None:
         """Have a pager, from when the app declares whom to page or something is to be told."""
@@ -253,6 +259,16 @@ class Parts:
             (*(settings.web or WEB), *where, *address, "--lifeline", str(lifeline)),
             log=settings.logs / "web.log",
             fds=(lifeline, listening),
+        )
+
+    def _start_own(self, name: str) -> Child:
+        """Start a process of the app's own."""
+        settings, lifeline = self._settings, self._lifeline.reader
+        where = ("--app", settings.target, "--folder", str(settings.folder), "--name", name)
+        return Child(
+            (*OWN, *where, "--lifeline", str(lifeline)),
+            log=settings.logs / f"{name}.log",
+            fds=(lifeline,),
         )
 
     def _start_renderer(self) -> Child:

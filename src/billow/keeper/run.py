@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from billow.app import App
@@ -20,6 +21,8 @@ from billow.keeper.lock import KeeperLock
 from billow.keeper.parts import WEB, Settings
 from billow.keeper.view import PlainView, View
 from billow.loading import load_app
+from billow.ops.logs.start import logging_to
+from billow.settings import in_force
 from billow.units import Duration, seconds
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -71,7 +74,8 @@ def run(
         keeper = Keeper(settings, app, home, bound, view or PlainView())
         if ready is not None:
             ready(keeper)
-        with _stopped_by_signals(keeper):
+        tidy = partial(home.logs.trim, in_force("log_keep").value, in_force("log_size").value)
+        with logging_to(home.logs, "keeper", tidy), _stopped_by_signals(keeper):
             keeper.run()
 
 

@@ -28,6 +28,8 @@ class Submission(NamedTuple):
     digest: str = ""
     #: Seconds before it may be taken.
     delay: float = 0.0
+    #: What it goes back to, as `str(Origin)`; if empty, what the work at hand goes back to.
+    origin: str = ""
 
 
 class Accepted(NamedTuple):
@@ -54,6 +56,8 @@ class Lease(NamedTuple):
     failures: int
     lost: int
     created: float
+    #: What it goes back to, as `str(Origin)`.
+    origin: str = ""
 
 
 class Publish(NamedTuple):

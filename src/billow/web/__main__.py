@@ -27,11 +27,12 @@ from billow.flow.arrivals import arrival_rule
 from billow.handover import TOKEN_FILE
 from billow.home import open_home
 from billow.loading import load_app
+from billow.ops.logs.start import log_to, make_shipper
 from billow.ops.measured import measured
 from billow.ops.shipping import Shipper
 from billow.web.context import Context
 from billow.web.guard import is_loopback
-from billow.web.log import log_to_stderr
+from billow.web.log import JsonLines
 from billow.web.metrics import Metrics
 from billow.web.protocol import MAX_HEAD, http_protocol
 from billow.web.server import make_app
@@ -122,7 +123,8 @@ class WebServer(uvicorn.Server):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to leave; returns the exit status."""
     asked = _read(arguments)
-    log_to_stderr()
+    shipper = make_shipper(asked.id)
+    log_to(shipper, JsonLines(shipper.cleaner))
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
@@ -138,9 +140,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     address = bound.getsockname()
     told = {"socket": asked.id} if asked.sockets else {"host": address[0], "port": address[1]}
     _log.info("listening", extra={"fields": told})
-    shipper = Shipper(home.recorder, home.metrics).start()
-    WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
-    shipper.stop()
+    shipper.start(home.logs)
+    measures = Shipper(home.recorder, home.metrics).start()
+    try:
+        WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
+    finally:
+        measures.stop()
+        shipper.stop()
     return 0
 
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billow.handover import ALIVE, FRONT, KNOWN, Introduction
 from billow.ids import new_id
+from billow.origin import Origin, read_traceparent, using
 from billow.web.metrics import Metrics
 
 #: The status that the log has for a request whose client left before it was answered.
@@ -58,10 +59,11 @@ class Access:
             scope["billow.id"] = new_id()
         watch = _Watch(scope, send, asked=told is not None and told.ask == "?")
         began = time.perf_counter()
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            self._write_down(scope, watch, time.perf_counter() - began)
+        with using(Origin(scope["billow.id"], _traceparent(scope))):
+            try:
+                await self._app(scope, receive, watch)
+            finally:
+                self._write_down(scope, watch, time.perf_counter() - began)
 
     def _write_down(self, scope: Scope, seen: _Watch, seconds: float) -> None:
         route = route_of(scope)
@@ -70,10 +72,13 @@ class Access:
         if self._token:
             return
         _log.info(
-            "request",
+            "%s %s %d",
+            scope["method"][:20],
+            scope["path"][:500],
+            seen.status,
             extra={
                 "fields": {
-                    "id": scope["billow.id"],
+                    "request": scope["billow.id"],
                     "method": scope["method"][:20],
                     "path": scope["path"][:500],
                     "route": route,
@@ -84,6 +89,14 @@ class Access:
                 }
             },
         )
+
+
+def _traceparent(scope: Scope) -> str:
+    """The trace that the client is in, if it says so."""
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return read_traceparent(value.decode("latin-1"))
+    return ""
 
 
 class _Watch:

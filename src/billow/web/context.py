@@ -7,6 +7,7 @@ import copy
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
 from starlette.requests import Request
@@ -62,7 +63,8 @@ class Context:
     async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `work(...)`, called in a thread: anything that reads or writes the home."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+        around = copy_context()  # what is asked for goes back to the request, in any thread
+        return await loop.run_in_executor(self._threads, lambda: around.run(work, *args, **kwargs))
 
     async def store(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `run`, for work that lasts as long as an upload does.
@@ -77,7 +79,10 @@ class Context:
             raise Unavailable("too many uploads at the same time", retry_after=5) from None
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._uploading, lambda: work(*args, **kwargs))
+            around = copy_context()
+            return await loop.run_in_executor(
+                self._uploading, lambda: around.run(work, *args, **kwargs)
+            )
         finally:
             self._turns.release()
 

@@ -1,15 +1,25 @@
-"""The log of a web process: one JSON object a line on stderr, which no input can forge."""
+"""How a web process logs on stderr: one JSON object a line, which no input can forge."""
 
 from __future__ import annotations
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
+
+from billow.ops.logs.clean import Cleaner
+from billow.origin import current
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one line of JSON; `extra={"fields": {...}}` adds fields."""
+    """Formats a record as one line of JSON; `extra={"fields": {...}}` adds fields.
+
+    Args:
+        cleaner: takes secrets out.
+    """
+
+    def __init__(self, cleaner: Cleaner | None = None) -> None:
+        super().__init__()
+        self._cleaner = cleaner or Cleaner()
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
@@ -19,14 +29,8 @@ class JsonLines(logging.Formatter):
             "event": record.getMessage(),
             **getattr(record, "fields", {}),
         }
+        if (request := current().request) and "request" not in line:
+            line["request"] = request
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
-
-
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Send what this process logs to stderr."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("billow").setLevel(level)
+        return json.dumps(self._cleaner.facts(line))

@@ -49,7 +49,7 @@ def make_app(home: Home, app: App, *, token: str = "", metrics: Metrics | None =
     context = Context(home, app)
     metrics = metrics or Metrics(home, app)
     gallery = Gallery(context, metrics.count_rendition)
-    own = [*site_routes(app), *gallery.routes()]
+    own = _in_order([*site_routes(app), *gallery.routes()])
     routes = [*routes_of(ENDPOINTS), *pages.routes()]
     layers = [Middleware(Access, metrics=metrics, token=token)]
     lobby = _lobby(context) if app.plan_by_name else None
@@ -84,6 +84,11 @@ def make_app(home: Home, app: App, *, token: str = "", metrics: Metrics | None =
     made.state.openapi = document(ENDPOINTS, app.name, build_version())
     made.state.error_page = getattr(pages, "error_page", None)
     return made
+
+
+def _in_order(routes: list[BaseRoute]) -> list[BaseRoute]:
+    """A page that takes any path comes after the others, so that it takes what they leave."""
+    return sorted(routes, key=lambda route: ":path}" in getattr(route, "path", ""))
 
 
 # Only apps with plans need what the extra `accounts` brings.

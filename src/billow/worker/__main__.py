@@ -7,6 +7,7 @@ import sys
 
 from billow.errors import Error
 from billow.home import open_home
+from billow.ops.logs.start import log_to, make_shipper
 from billow.ops.shipping import Shipper
 from billow.worker.bench import Workbench
 from billow.worker.desk import Desk
@@ -28,18 +29,22 @@ def main(arguments: list[str]) -> int:
     for fd in (settings.lifeline, settings.status):
         if fd is not None:
             os.set_inheritable(fd, False)
-    child = ChildProcess(settings)  # loads the app meanwhile
+    shipper = make_shipper(settings.id)
+    log_to(shipper)
+    child = ChildProcess(settings, watch=shipper.watch)  # loads the app meanwhile
     try:
         home = open_home(settings.folder)
     except Error as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
-    shipper = Shipper(home.recorder, home.metrics).start()
+    metrics = Shipper(home.recorder, home.metrics).start()
     desk = Desk(home, settings.function, settings.id, settings.lease)
-    bench = Workbench(settings, desk, child)
+    bench = Workbench(settings, desk, child, shipper.watch)
+    shipper.start(home.logs)
     try:
         return Worker(settings, home, bench, desk).run()
     finally:
+        metrics.stop()
         shipper.stop()
 
 

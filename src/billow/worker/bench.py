@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from billow.flow.followup import FollowUp
@@ -32,12 +32,21 @@ _LEAVE_LIMIT = 2.0
 #: Children that may end one after the other without having done anything.
 _FRUITLESS = 3
 
+_log = logging.getLogger("billow.worker")
+
 
 class Workbench:
     """Hands jobs to a child process and notes at the desk what comes of them."""
 
-    def __init__(self, settings: Settings, desk: Desk, child: ChildProcess) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        desk: Desk,
+        child: ChildProcess,
+        watch: Callable[[int], None] | None = None,
+    ) -> None:
         self._settings = settings
+        self._watch = watch
         self._desk = desk
         self.batch = BatchSize()
         #: Jobs with the child, by serial number, in the order in which it runs them.
@@ -54,7 +63,7 @@ class Workbench:
 
     def start(self) -> None:
         """Start another child after one that is gone."""
-        self._welcome(ChildProcess(self._settings))
+        self._welcome(ChildProcess(self._settings, watch=self._watch))
 
     def _welcome(self, child: ChildProcess) -> None:
         self.child = child
@@ -138,7 +147,7 @@ class Workbench:
             self.ready = self._loaded = True
             self._fruitless += 1  # until it proves otherwise
         elif frame.kind == FAULT:
-            sys.stderr.write(frame.body.decode() + "\n")
+            _log.error("%s", frame.body.decode())
         elif frame.kind == WORN:
             self.take_back()
             self.dismiss()
@@ -195,7 +204,7 @@ class Workbench:
         """Give up on an app that cannot be loaded, or whose process never comes to do anything."""
         if self._loaded and self._fruitless >= _FRUITLESS:
             cause = why(ending, Circumstances(self._desk.hello.limits)).message
-            sys.stderr.write(f"{_FRUITLESS} times in a row, before any job was done: {cause}\n")
+            _log.error("%d times in a row, before any job was done: %s", _FRUITLESS, cause)
         self.faulty = not self._loaded or self._fruitless >= _FRUITLESS
 
     def _blame(self, held: Held, ending: Ending) -> None:

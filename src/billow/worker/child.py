@@ -1,7 +1,7 @@
 """The child of a worker: imports the author's app and runs jobs, warm and long-lived.
 
-`python -m billow.worker.child APP FUNCTION FOLDER ID SPEED PARENT JOBS TICKETS RESULTS BELL`: the
-last four are descriptors of pipes; see `billow.worker.protocol`.
+`python -m billow.worker.child APP FUNCTION FOLDER ID SPEED PARENT JOBS TICKETS RESULTS BELL LINES`:
+the last are descriptors of pipes; see `billow.worker.protocol` and `billow.ops.logs.wire`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import faulthandler
 import gc
 import io
+import logging
 import os
 import select
 import signal
@@ -35,6 +36,9 @@ from billow.function import Function
 from billow.home import Home, open_home
 from billow.job import Failure
 from billow.loading import load_app
+from billow.ops.logs.capture import Capture, CaptureHandler
+from billow.ops.logs.start import make_cleaner
+from billow.origin import NOWHERE, Origin, using
 from billow.ports.objects import Staged
 from billow.units import seconds
 from billow.worker import system
@@ -127,8 +131,15 @@ class Link:
 class Child:
     """Runs jobs of one function until the parent hangs up or the process is worn out."""
 
-    def __init__(self, link: Link, function: Function, around: Surroundings) -> None:
+    def __init__(
+        self,
+        link: Link,
+        function: Function,
+        around: Surroundings,
+        capture: Capture | None = None,
+    ) -> None:
         self._link = link
+        self._capture = capture
         self._around = around
         self._function = function
         self._cpu = None if function.limits.cpu is None else seconds(function.limits.cpu)
@@ -161,6 +172,8 @@ class Child:
         if performed.failure is not None and performed.failure.kind == "out of memory":
             system.limit_memory(None)
             self._worn = True
+        if self._capture is not None:
+            self._capture.end()
         _flush()
         ring = frame.kind == LAST_JOB or self._link.drained
         self._link.send(encode_performed(performed, frame.serial), ring)
@@ -169,16 +182,23 @@ class Child:
     def _perform(self, frame: Frame) -> Performed:
         if frame.kind == FOLLOW_UP:
             return self._follow_up(frame)
-        return perform(
-            self._function,
-            decode_task(frame.body),
-            lambda share: self._tell(frame.serial, share),
-            around=self._around,
-        )
+        task = decode_task(frame.body)
+        origin = Origin.parse(task.origin)
+        if self._capture is not None:
+            self._capture.begin(task.id, origin)
+        with using(origin):
+            return perform(
+                self._function,
+                task,
+                lambda share: self._tell(frame.serial, share),
+                around=self._around,
+            )
 
     def _follow_up(self, frame: Frame) -> Performed:
         started = time.time()
         event, place, job = decode_follow_up(frame.body)
+        if self._capture is not None:
+            self._capture.begin(job.id, NOWHERE)
         try:
             asked = run_handler(self._function, event, place, job)
         except (KeyError, IndexError):
@@ -244,17 +264,31 @@ def _load(target: str, name: str, place: Place) -> tuple[Function, Surroundings]
     return function, around
 
 
+def _capture(pipe: int | None = None) -> Capture | None:
+    """Catch what the function prints and logs, if there is a pipe for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if pipe is None:
+        return None
+    os.set_inheritable(pipe, False)
+    capture = Capture(pipe, make_cleaner())
+    sys.stdout = capture.stream(sys.stdout, "stdout", logging.INFO)
+    sys.stderr = errors = capture.stream(sys.stderr, "stderr", logging.WARNING)
+    logging.basicConfig(level=logging.INFO, handlers=[CaptureHandler(capture, errors)])
+    return capture
+
+
 def main(arguments: list[str]) -> int:
     """Serve until the parent hangs up; the exit status."""
     target, name, folder, worker, speed, parent, *descriptors = arguments
-    link = Link(*map(int, descriptors))
+    link = Link(*map(int, descriptors[:4]))
+    capture = _capture(*map(int, descriptors[4:]))
     system.die_with_parent(int(parent))
     system.offer_to_oom_killer()
     system.forbid_core_files()
     faulthandler.enable()
     threading.Thread(target=link.watch, daemon=True).start()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         function, around = _load(target, name, Place(Path(folder), worker, float(speed)))
     except BaseException as error:
@@ -266,7 +300,7 @@ def main(arguments: list[str]) -> int:
     handlers = {event.value: len(made) for event, made in function.handlers.items()}
     hello = Hello(function.retry, function.limits, handlers)
     link.send(Frame(HELLO, body=hello.encode()).encode(), ring=True)
-    Child(link, function, around).serve()
+    Child(link, function, around, capture).serve()
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -17,8 +18,19 @@ from billow.flow.work import Measure, Performed, Stand, is_final, settle
 from billow.home import Home
 from billow.job import Failure
 from billow.options import Limits, Retry
-from billow.ports.ledger import Completed, Failed, Keep, Lease, Outcome, Put, Released, Submission
+from billow.ports.ledger import (
+    Completed,
+    Failed,
+    Keep,
+    Lease,
+    Outcome,
+    Put,
+    Released,
+    Submission,
+    Submit,
+)
 from billow.worker.messages import Hello
+from billow.worker.telling import Telling
 
 #: Seconds before the store is tried again when it could not take something; doubles up to the last.
 _FIRST_REST, _LONGEST_REST = 0.25, 5.0
@@ -30,6 +42,8 @@ _NOTES = 5
 #: The ledger hands over every job, however often it was lost: giving up is the desk's business, so
 #: that handlers are told.
 _NEVER = sys.maxsize
+
+_log = logging.getLogger("billow.worker")
 
 
 class Held(NamedTuple):
@@ -57,6 +71,7 @@ class Desk:
         self._extended = 0.0
         self._rest = 0.0
         self._notes: list[tuple[Failure, Lease]] = []
+        self._telling = Telling(function)
         self.hello = Hello(Retry(), Limits(), {})
         #: Not before this time, on the monotonic clock, is the store tried again.
         self.closed_until = 0.0
@@ -72,6 +87,7 @@ class Desk:
     def settle(self, held: Held, performed: Performed) -> None:
         """Note how a try went."""
         lease = held.lease
+        performed = _stamped(performed, lease.origin)
         self._measure(performed)
         stand = Stand(lease.seq, lease.token, lease.failures)
         if held.followup is not None:
@@ -131,9 +147,10 @@ class Desk:
     def _follow_up(
         self, lease: Lease, event: Event, finished: float, handlers: Sequence[int]
     ) -> None:
-        self._to_submit += followup.submissions(
+        asked = followup.submissions(
             self._function, lease.id, lease.name, lease.owner, event, finished, handlers
         )
+        self._to_submit += [each._replace(origin=lease.origin) for each in asked]
 
     def exchange(self, want: int) -> list[Lease]:
         """Record what is noted and take up to `want` jobs; nothing while the store is closed."""
@@ -161,6 +178,7 @@ class Desk:
         for recorded, (outcome, held) in zip(answer.recorded, noted, strict=True):
             if recorded:
                 self._count(outcome, held)
+                self._telling.ended(outcome, held.lease)
         return answer.leases
 
     def _count(self, outcome: Outcome, held: Held) -> None:
@@ -178,7 +196,7 @@ class Desk:
     def _close(self, problem: Unavailable) -> None:
         self._rest = min(_LONGEST_REST, max(_FIRST_REST, 2 * self._rest))
         self.closed_until = time.monotonic() + self._rest
-        sys.stderr.write(f"{problem}; trying again in {self._rest:g} s\n")
+        _log.warning("%s; trying again in %g s", problem, self._rest)
 
     def take_followups(self, want: int) -> list[tuple[Lease, FollowUp]]:
         """Take up to `want` handlers that are to run again."""
@@ -202,7 +220,7 @@ class Desk:
             else:
                 kept = self._ledger.held(pairs)
         except Unavailable as problem:
-            sys.stderr.write(f"{problem}\n")
+            _log.warning("%s", problem)
             return set()
         return {serial for serial, mine in zip(held, kept, strict=True) if not mine}
 
@@ -218,6 +236,17 @@ class Desk:
             facts = {"job": lease.id, "kind": failure.kind, "worker": self._worker}
             with contextlib.suppress(Unavailable):  # the ledger has it
                 self.home.journal.write("job.failed", self._function, failure.message, facts)
+
+
+def _stamped(performed: Performed, origin: str) -> Performed:
+    """What a try asks for goes back to what the job goes back to."""
+    if not origin or not any(type(effect) is Submit for effect in performed.effects):
+        return performed
+    effects = tuple(
+        Submit(effect.submission._replace(origin=origin)) if type(effect) is Submit else effect
+        for effect in performed.effects
+    )
+    return performed._replace(effects=effects)
 
 
 def _unless_stale(outcome: Outcome) -> Outcome:

@@ -6,7 +6,7 @@ from keeping leases, enforcing limits and recording results.
 
 from __future__ import annotations
 
-import sys
+import logging
 import time
 
 from billow.flow.followup import is_due
@@ -26,6 +26,8 @@ from billow.worker.status import Facts, StatusLine
 _TICK = 1.0
 #: A worker that leaves and cannot record its outcomes gives up after this; others run the jobs.
 _RECORD_LIMIT = 10.0
+
+_log = logging.getLogger("billow.worker")
 
 
 class Worker:
@@ -60,7 +62,7 @@ class Worker:
             self._wait()
         self._leave()
         if self._desk.pending:
-            sys.stderr.write("left without recording what was done; others will run it again\n")
+            _log.error("left without recording what was done; others will run it again")
         return 1 if self._bench.faulty or self._desk.pending else 0
 
     def _obey(self) -> None:

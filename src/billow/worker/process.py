@@ -7,14 +7,14 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from billow.worker.cause import Ending, ending_of
 from billow.worker.protocol import TICKET, Frame, FrameReader
 from billow.worker.settings import Settings
 
 #: Where the child finds its ends of the pipes: above what other code is likely to use.
-_CHILD_FDS = (240, 241, 242, 243)
+_CHILD_FDS = (240, 241, 242, 243, 244)
 _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
 _BLOCK = 1 << 16
@@ -26,9 +26,16 @@ class ChildProcess:
     Args:
         settings: whose child it is.
         module: what it runs.
+        watch: is given the pipe of what is printed and logged, to read and close; without it
+            that goes to the worker's log file alone.
     """
 
-    def __init__(self, settings: Settings, module: str = "billow.worker.child") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        module: str = "billow.worker.child",
+        watch: Callable[[int], None] | None = None,
+    ) -> None:
         child_jobs, self._jobs = os.pipe()
         self._tickets_left, self._tickets = os.pipe()
         self._results, child_results = os.pipe()
@@ -41,10 +48,17 @@ class ChildProcess:
         self._mute = False
         self._unsent = bytearray()
         self._reaped: Ending | None = None
-        given = (child_jobs, self._tickets_left, child_results, child_bell)
+        given = [child_jobs, self._tickets_left, child_results, child_bell]
+        if watch is not None:
+            lines, child_lines = os.pipe()
+            _widen(lines)
+            given.append(child_lines)
         self.pid = _spawn(settings, module, given)
         for fd in (child_jobs, child_results, child_bell):
             os.close(fd)
+        if watch is not None:
+            os.close(child_lines)
+            watch(lines)
 
     @property
     def outlets(self) -> list[int]:
@@ -124,19 +138,17 @@ class ChildProcess:
             os.close(fd)
 
 
-def _spawn(settings: Settings, module: str, given: tuple[int, ...]) -> int:
+def _spawn(settings: Settings, module: str, given: Sequence[int]) -> int:
+    numbers = _CHILD_FDS[: len(given)]
     own = [sys.executable, "-m", module, settings.app, settings.function]
     place = [settings.folder, settings.id, str(settings.speed), str(os.getpid())]
     return os.posix_spawn(
         sys.executable,
-        [*own, *place, *map(str, _CHILD_FDS)],
+        [*own, *place, *map(str, numbers)],
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            *(
-                (os.POSIX_SPAWN_DUP2, fd, number)
-                for fd, number in zip(given, _CHILD_FDS, strict=True)
-            ),
+            *((os.POSIX_SPAWN_DUP2, fd, number) for fd, number in zip(given, numbers, strict=True)),
         ],
         setpgroup=0,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import resource
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Scene:
     app: str | None = None
     #: What the app's `setup` returned.
     seeded: Any = None
+    #: The cookies of somebody who may look at the console.
+    observer: Mapping[str, str] = field(default_factory=dict)
 
 
 class LoadDrill:
@@ -81,7 +83,7 @@ class LoadDrill:
         spent = _children_cpu()
         try:
             self._began = crew.begin()
-            probe = Probe(self._scene.target, self._began)
+            probe = Probe(self._scene.target, self._began, self._scene.observer)
             probe.start()
             try:
                 self._watch(crew)

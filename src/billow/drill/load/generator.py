@@ -186,4 +186,5 @@ def _door(orders: Orders) -> Door:
         tls = ssl.create_default_context()
         if not orders.verify:
             tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    return Door(orders.address, orders.port, orders.host, orders.headers, tls, orders.timeout)
+    place = (orders.address, orders.port, orders.host)
+    return Door(*place, orders.headers, tls, orders.timeout, orders.again)

@@ -35,6 +35,8 @@ class Orders:
     headers: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     seeded: Any = None
+    #: Whether safe requests are sent again if their connection breaks, as browsers do.
+    again: bool = True
     #: Which generator this is, from 0, and how many there are.
     part: int = 0
     parts: int = 1

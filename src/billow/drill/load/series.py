@@ -44,6 +44,8 @@ class Mark:
     since: float
     until: float
     text: str
+    #: One word for it, which has room in a plot.
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,11 @@ def marks_of(found: Findings) -> list[Mark]:
     """The strikes and the flood."""
     words = {Fault.KILL: "killed", Fault.HANG: "stopped"}
     marks = [
-        Mark(strike.at, strike.at, f"server {strike.pid} {words[strike.fault]}")
+        Mark(strike.at, strike.at, f"server {strike.pid} {words[strike.fault]}", strike.fault)
         for strike in found.strikes
     ]
     if (flooded := found.flooded) is not None:
-        marks.append(Mark(*flooded, f"flood, {found.plan.flood:g} × the rate"))
+        marks.append(Mark(*flooded, f"flood, {found.plan.flood:g} × the rate", "flood"))
     return sorted(marks, key=lambda mark: mark.since)
 
 

@@ -20,6 +20,7 @@ from billow.drill.load.target import Target
 from billow.errors import BadInput, Unavailable
 from billow.flow.client import connect
 from billow.service_file import read_service
+from billow.visits import Person
 
 #: Seconds in which a service must be up, and gone.
 START_LIMIT = 60.0
@@ -73,18 +74,54 @@ def found(folder: str) -> Running:
     return Running(str(told["url"]), int(told["pid"]))
 
 
-def set_up(app: App, folder: Path, url: str) -> Any:
-    """What the app's `setup` returns, after it has prepared the service.
+class Set:
+    """The stage that an app's `setup` finds.
 
-    Raises:
-        BadInput: it raised, or returned something that is not JSON.
+    Args:
+        app: the app.
+        folder: where its service keeps its data.
+        url: the service's address.
+        cookie: what the cookie of a session is called.
     """
-    if app.visiting is None or app.visiting.setup is None:
-        return None
-    try:
-        return json.loads(json.dumps(app.visiting.setup(connect(app, folder), url)))
-    except Exception as problem:
-        raise BadInput(f"the setup of the app: {type(problem).__name__}: {problem}") from problem
+
+    def __init__(self, app: App, folder: Path, url: str, cookie: str) -> None:
+        self.url = url
+        self.client = connect(app, folder)
+        self._cookie = cookie
+        self._people = 0
+
+    def people(self, count: int) -> list[Person]:
+        """Make so many accounts, each logged in."""
+        names = [f"visitor-{number}" for number in range(self._people, self._people + count)]
+        self._people += count
+        return self._log_in(names)
+
+    def observer(self) -> dict[str, str]:
+        """The cookies of somebody who runs the service, to look at its console."""
+        if not self.client.app.plan_by_name:
+            return {}
+        return self._log_in(["observer"], admin=True)[0].cookies
+
+    def set_up(self) -> Any:
+        """What the app's `setup` returns, after it has prepared the service.
+
+        Raises:
+            BadInput: it raised, or returned something that is not JSON.
+        """
+        visiting = self.client.app.visiting
+        if visiting is None or visiting.setup is None:
+            return None
+        try:
+            return json.loads(json.dumps(visiting.setup(self)))
+        except Exception as problem:
+            told = f"the setup of the app: {type(problem).__name__}: {problem}"
+            raise BadInput(told) from problem
+
+    def _log_in(self, names: list[str], *, admin: bool = False) -> list[Person]:
+        from billow.drill.load.people import log_in  # noqa: PLC0415 - needs the extra `accounts`
+
+        client = self.client
+        return log_in(client.home, client.app, names, cookie=self._cookie, admin=admin)
 
 
 def lives_there(running: Running, target: Target) -> bool:

@@ -34,6 +34,8 @@ class Door:
     tls: ssl.SSLContext | None = None
     #: Seconds that a request may take, from when it was due.
     timeout: float = 10.0
+    #: Whether safe requests are sent again if their connection breaks.
+    again: bool = True
 
 
 class Outcome(NamedTuple):
@@ -117,8 +119,8 @@ class Session:
         while True:
             answer = Answer(step.method, keep=step.keep or bool(step.contains))
             kind, why = await self._send(step, answer, deadline)
-            again = kind is Kind.RESET and step.safe and not answer.begun and not retried
-            if not again:
+            broken = kind is Kind.RESET and step.safe and not answer.begun
+            if not broken or retried or not self._door.again:
                 return answer, kind, why, retried
             retried = True
 

@@ -126,7 +126,7 @@ def _strike(mark: Mark, across: Scale) -> str:
     return (
         f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 6}" y2="{HEIGHT - _BOTTOM}"/>'
         f'<text class="mark" x="{x + (-5 if end else 5):.1f}" y="{_TOP - 8}" '
-        f'text-anchor="{"end" if end else "start"}">{escape(mark.text)}</text>'
+        f'text-anchor="{"end" if end else "start"}">{escape(mark.word)}</text>'
     )
 
 

@@ -10,11 +10,12 @@ from billow.drivers.embedded.effects import apply_publish, apply_put
 from billow.drivers.embedded.rows import PENDING, Tally
 from billow.errors import Conflict
 from billow.ids import new_ids
+from billow.origin import current
 from billow.ports.ledger import Accepted, AcceptRule, Check, Load, Publish, Submission
 
 _INSERT = (
-    "insert into jobs(id, function, owner, due, name, args, upload, created) "
-    "values(?, ?, ?, ?, ?, ?, ?, ?)"
+    "insert into jobs(id, function, owner, due, name, args, upload, created, origin) "
+    "values(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -27,15 +28,17 @@ def insert_jobs(
         Conflict: an idempotency key was used before with another digest.
     """
     ids = new_ids(len(submissions))
+    at_hand = str(current())
     accepted = []
     execute = connection.execute
     for id_, asked in zip(ids, submissions, strict=True):
-        function, args, name, upload, owner, key, _, delay = asked
+        function, args, name, upload, owner, key, _, delay, origin = asked
         known = None if key is None else _claim_key(connection, asked, id_, now)
         if known is not None:
             accepted.append(known)
             continue
-        cursor = execute(_INSERT, (id_, function, owner, now + delay, name, args, upload, now))
+        row = (id_, function, owner, now + delay, name, args, upload, now, origin or at_hand)
+        cursor = execute(_INSERT, row)
         accepted.append(Accepted(id_, cursor.lastrowid or 0, True))
         tally.add(function, PENDING)
     return accepted

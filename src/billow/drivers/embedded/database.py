@@ -6,10 +6,11 @@ Write-ahead log; a durable transaction is flushed to the disk before it returns
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -25,11 +26,21 @@ SCHEMA = 2
 
 
 class Database:
-    """Connections to one file: for each thread one that is durable and one that is relaxed."""
+    """Connections to one file: for each thread one that is durable and one that is relaxed.
 
-    def __init__(self, path: Path, schema: str, *, durable: bool) -> None:
+    Args:
+        path: the file.
+        schema: the module's resource that makes its tables.
+        durable: whether any transaction is flushed.
+        added: columns that files of this version may lack: table, name, and kind.
+    """
+
+    def __init__(
+        self, path: Path, schema: str, *, durable: bool, added: Sequence[tuple[str, str, str]] = ()
+    ) -> None:
         self.path = path
         self._durable = durable
+        self._added = added
         self._local = threading.local()
         try:
             self._prepare(schema)
@@ -47,6 +58,8 @@ class Database:
             if version == 0:
                 stamp = f"pragma user_version={SCHEMA}"
                 connection.executescript(f"begin immediate; {text}; {stamp}; commit")
+            for table, column, kind in self._added:
+                _add_column(connection, table, column, kind)
         finally:
             connection.close()
 
@@ -107,6 +120,13 @@ class Database:
             if held is not None and held[0] == os.getpid():
                 held[1].close()
             setattr(self._local, name, None)
+
+
+def _add_column(connection: sqlite3.Connection, table: str, column: str, kind: str) -> None:
+    columns = {row[1] for row in connection.execute(f"pragma table_info({table})")}
+    if columns and column not in columns:
+        with contextlib.suppress(sqlite3.OperationalError):  # another process was faster
+            connection.execute(f"alter table {table} add column {column} {kind}")
 
 
 def _other_version(path: Path, version: int) -> Unavailable:

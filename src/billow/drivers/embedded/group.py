@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from billow.drivers.embedded.database import Database
@@ -14,10 +15,12 @@ Work = Callable[[sqlite3.Connection], T]
 
 
 class _Request:
-    __slots__ = ("error", "leads", "ready", "result", "work")
+    __slots__ = ("context", "error", "leads", "ready", "result", "work")
 
     def __init__(self, work: Work[Any]) -> None:
         self.work = work
+        # Whoever runs the work does it in the name of the thread that wants it.
+        self.context = copy_context()
         self.ready = threading.Event()
         self.leads = False
         self.result: Any = None
@@ -91,7 +94,7 @@ class GroupCommit:
         try:
             with self._database.write() as connection:
                 if len(group) == 1:
-                    group[0].result = group[0].work(connection)
+                    group[0].result = group[0].context.run(group[0].work, connection)
                 else:
                     for request in group:
                         _run_apart(connection, request)
@@ -104,7 +107,7 @@ def _run_apart(connection: sqlite3.Connection, request: _Request) -> None:
     """Run one request so that its failure undoes its own changes only."""
     connection.execute("savepoint request")
     try:
-        request.result = request.work(connection)
+        request.result = request.context.run(request.work, connection)
     except sqlite3.OperationalError:
         raise
     except BaseException as error:  # handed to the request's own caller

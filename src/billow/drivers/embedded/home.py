@@ -13,6 +13,7 @@ from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.incidents import SqliteIncidents
 from billow.drivers.embedded.journal import SqliteJournal
 from billow.drivers.embedded.ledger import SqliteLedger
+from billow.drivers.embedded.logs import SqliteLogs
 from billow.drivers.embedded.metrics import SqliteMetrics
 from billow.drivers.embedded.objects import SqliteObjects
 from billow.drivers.embedded.queues import SqliteQueues
@@ -24,6 +25,9 @@ from billow.home import Home
 from billow.ports.ledger import AcceptRule
 from billow.ports.objects import ArrivalRule
 
+#: Columns that came later.
+_ADDED = (("jobs", "origin", "text not null default ''"),)
+
 
 def open_embedded(
     folder: Path,
@@ -32,7 +36,7 @@ def open_embedded(
     clock: Clock,
     follow: AcceptRule | None = None,
 ) -> Home:
-    """The embedded home in `folder`: `core.db` (durable), `ops.db`, `metrics.db`, and folders.
+    """The embedded home in `folder`: `core.db` (durable), other files and folders.
 
     Raises:
         Unavailable: the folder cannot be used.
@@ -42,7 +46,7 @@ def open_embedded(
         blobs = Blobs(folder / "objects")
     except OSError as problem:
         raise Unavailable(f"{folder} cannot be used: {problem.strerror}") from problem
-    core = Database(folder / "core.db", "schema.sql", durable=True)
+    core = Database(folder / "core.db", "schema.sql", durable=True, added=_ADDED)
     ops = Database(folder / "ops.db", "ops.sql", durable=False)
     group = GroupCommit(core)
     wake = FifoWake(folder / "wake")
@@ -58,6 +62,7 @@ def open_embedded(
         incidents=SqliteIncidents(core, group),
         cold=SqliteCold(folder / "cold", clock),
         journal=SqliteJournal(ops, clock),
+        logs=SqliteLogs(folder / "logs.db", clock),
         metrics=SqliteMetrics(folder / "metrics.db", clock),
         wake=wake,
         clock=clock,

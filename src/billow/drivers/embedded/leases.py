@@ -46,7 +46,7 @@ _RELEASE = (
 )
 _DUE = (
     "select seq, token, id, args, name, upload, owner, failures, lost, created, state, worker, "
-    "started from jobs where function = ? and due <= ? order by due, seq limit ?"
+    "started, origin from jobs where function = ? and due <= ? order by due, seq limit ?"
 )
 _TAKE = (
     "update jobs set state = 1, due = ?, token = token + 1, lost = ?, worker = ?, started = ? "
@@ -186,6 +186,7 @@ class Work:
                     failures,
                     lost,
                     created,
+                    row[13],
                 )
             )
             if state == PENDING:

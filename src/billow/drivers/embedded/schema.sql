@@ -21,7 +21,8 @@ create table if not exists jobs(
   dead     integer not null default 0,
   created  real not null,
   started  real,
-  finished real
+  finished real,
+  origin   text not null default ''
 ) strict;
 create index if not exists jobs_live on jobs(function, due) where due is not null;
 create index if not exists jobs_running on jobs(worker) where state = 1;

@@ -10,6 +10,7 @@ from billow.drivers.memory.cold import MemoryCold
 from billow.drivers.memory.incidents import MemoryIncidents
 from billow.drivers.memory.journal import MemoryJournal
 from billow.drivers.memory.ledger import MemoryLedger
+from billow.drivers.memory.logs import MemoryLogs
 from billow.drivers.memory.metrics import MemoryMetrics
 from billow.drivers.memory.objects import MemoryObjects
 from billow.drivers.memory.queues import MemoryQueues
@@ -69,6 +70,7 @@ def open_memory(
     uploads = MemoryUploads(lock, clock, objects)
     cold = MemoryCold(lock, clock)
     journal = MemoryJournal(clock)
+    logs = MemoryLogs(clock)
     incidents, metrics = MemoryIncidents(lock), MemoryMetrics(clock)
     own = (ledger, queues, tables, objects, uploads, accounts, incidents, cold, journal, metrics)
-    return Home(*own, wake, clock)
+    return Home(*own, logs, wake, clock)

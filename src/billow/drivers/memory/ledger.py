@@ -15,6 +15,7 @@ from billow.drivers.memory.wake import MemoryWake
 from billow.errors import Conflict, NotFound
 from billow.ids import new_ids
 from billow.job import Attempt, Job, Status
+from billow.origin import current
 from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
@@ -258,6 +259,7 @@ class MemoryLedger:
             known = self._by_key[key]
             return Accepted(known.id, known.seq, False)
         now = self._clock.now()
+        asked = asked._replace(origin=asked.origin or str(current()))
         row = JobRow(next(self._next_seq), id, asked, created=now, due=now + asked.delay)
         self._rows[row.seq] = self._by_id[id] = row
         self._reopen(row)

@@ -61,6 +61,7 @@ class JobRow:
             self.failures,
             self.lost,
             self.created,
+            asked.origin,
         )
 
     def lose(self, now: float, max_lost: int) -> bool:

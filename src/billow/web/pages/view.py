@@ -89,6 +89,17 @@ def error_page(request: Request, problem: Mapping[str, Any]) -> Response:
     return HTMLResponse(text, problem["status"])
 
 
+class _SiteLoader(jinja2.FileSystemLoader):
+    """Loads `site/…`. Jinja's own loader of prefixes would leave them out of the names."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        if not template.startswith("site/"):
+            raise jinja2.TemplateNotFound(template)
+        return super().get_source(environment, template.removeprefix("site/"))
+
+
 class _Environment(jinja2.Environment):
     """Where `site/…` names a template of the app, and its templates mean each other."""
 
@@ -105,10 +116,10 @@ def templates(site: Path | None = None) -> jinja2.Environment:
     Args:
         site: the folder of the app's own templates.
     """
-    own = {} if site is None else {"site": jinja2.FileSystemLoader(site)}
+    own = [] if site is None else [_SiteLoader(site)]
     console = jinja2.FileSystemLoader(FOLDER / "templates")
     made = _Environment(
-        loader=jinja2.ChoiceLoader([jinja2.PrefixLoader(own), console]),
+        loader=jinja2.ChoiceLoader([*own, console]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from starlette.datastructures import Headers, ImmutableMultiDict, QueryParams
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from billow.errors import NotAccepted
+from billow.errors import NotAccepted, TooLarge
 from billow.flow.client import Client
+from billow.units import human_size
 from billow.web.context import Context
+from billow.web.download import disposition
 from billow.web.forms import Form, Part
 from billow.web.limits import blocks_of
 from billow.web.pages.view import templates
 from billow.web.receive import pull
 from billow.web.replies import local
+from billow.web.sendfile import FileReply
 from billow.web.site.values import Visitor, site_values
 
 P = ParamSpec("P")
@@ -149,14 +153,25 @@ class Request:
         """The result of `keep(blocks)`, called in a thread while a file comes in.
 
         Raises:
+            TooLarge: it has more bytes than the visitor's plan allows.
             Unavailable: too many uploads are under way.
         """
         blocks = pull(part.blocks(), asyncio.get_running_loop())
-        return await self._context.store(keep, blocks)
+        return await self._context.store(keep, _bounded(blocks, self._context.visitor.most))
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `work(...)`, called in a thread: for what blocks, in an `async` handler."""
         return await self._context.run(work, *args, **kwargs)
+
+
+def _bounded(blocks: Iterator[bytes], most: int | None) -> Iterator[bytes]:
+    came = 0
+    for block in blocks:
+        came += len(block)
+        if most is not None and came > most:
+            words = f"larger than the {human_size(most)} that your plan allows"
+            raise TooLarge(words, limit=most)
+        yield block
 
 
 FORM = "application/x-www-form-urlencoded"
@@ -172,6 +187,22 @@ def redirect(path: str, fallback: str = "/") -> Response:
         fallback: where to instead, if `path` leads elsewhere.
     """
     return RedirectResponse(local(path) or fallback, 303)
+
+
+def attachment(path: Path, name: str, type: str) -> Response:
+    """A file below the service's folder, to be saved under `name` and never shown as a page.
+
+    Args:
+        path: the file, which must not change.
+        name: what the browser is to call it.
+        type: its media type.
+    """
+    headers = {
+        "content-disposition": disposition(name),
+        "content-security-policy": "default-src 'none'; sandbox",
+        "cache-control": "private, no-cache",
+    }
+    return FileReply(path, media_type=type, headers=headers)
 
 
 def as_response(answer: Any) -> Response:

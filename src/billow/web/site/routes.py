@@ -65,7 +65,7 @@ async def _sent(raw: StarletteRequest) -> Sent:
     if raw.method in _SAFE:
         return Sent()
     kind = media_type(raw)
-    if kind == FORM:
+    if kind in (FORM, ""):
         return Sent(form=ImmutableMultiDict(await read_form(raw)))
     if kind == JSON:
         body = await read_bounded(blocks_of(raw), MAX_JSON, "a JSON body")

@@ -18,7 +18,7 @@ class Visitor(NamedTuple):
 
     #: The id of their account; what is theirs has it as owner. "local" without accounts.
     owner: str
-    #: What they are called, or the first part of their address.
+    #: What they say they are called; it may be empty.
     name: str
     #: Name of their plan; "" is that of new accounts.
     plan: str
@@ -34,8 +34,7 @@ def seen(asker: Asker, scope: str = "") -> Visitor | None:
     if who is None or (who.token is not None and not (scope and who.may(scope))):
         return None
     account = who.account
-    name = account.name or account.email.partition("@")[0]
-    return Visitor(who.owner, name, account.plan, who.is_admin)
+    return Visitor(who.owner, account.name, account.plan, who.is_admin)
 
 
 def site_values(request: Request) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""FakeFlickr: people upload photos, show them to whom they like, and look at each other's."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from gallery.library import Library
+from gallery.links import COOKIE, tokens_in
+from gallery.photo import SIZES
+from gallery.photos import Viewer
+from pictures import BadPicture, render
+from screens.arrivals import Arrivals
+from screens.share import Share
+from screens.shown import Frame
+from screens.single import Single
+from screens.streams import Streams
+
+import billow
+from billow import site
+from billow.rendition import Asked
+
+HERE = Path(__file__).parent
+
+app = billow.App("fakeflickr")
+app.plans(
+    billow.Plan("free", max_upload=25 * billow.MiB),
+    billow.Plan("pro", max_upload=100 * billow.MiB),
+)
+app.web(billow.Web(min=3, max=8, shed_after="250 ms"))
+app.templates(HERE / "templates")
+app.static(HERE / "static")
+db = app.sql(migrations=HERE / "migrations")
+photos = app.collection("photos", accepts=billow.File(".jpg", ".jpeg", max_size=100 * billow.MiB))
+library = Library(db, photos)
+
+
+class Malformed(billow.Error):
+    """The address of a picture is not one."""
+
+    status = 400
+    title = "Bad request"
+
+
+def allow(asked: Asked, id: int, size: int) -> dict[str, str] | None:
+    """Whether somebody may see a photo, and what is done to it; nothing else is rendered."""
+    viewer = Viewer(asked.owner, tuple(tokens_in(asked.cookies.get(COOKIE, ""))))
+    found = library.photos.get(id, viewer, time.time())
+    return None if found is None else {"steps": found[0].steps(size)}
+
+
+@photos.rendition(
+    "/img/{size:int}/{id:int}.jpg",
+    values={"size": SIZES},
+    formats=("avif", "webp", "jpeg"),
+    allow=allow,
+    who="anybody",
+    salt="1",
+)
+def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
+    """A photo with its longer side `size` pixels long, turned and written on as `steps` say."""
+    try:
+        return render(original.path, size, steps, format)
+    except BadPicture as problem:
+        raise billow.Rejected(str(problem)) from problem
+
+
+def address(number: int, size: int, steps: str) -> str:
+    """Where the picture of a photo is."""
+    return image.url(number, size=size, steps=steps)
+
+
+frame = Frame(address)
+streams, single = Streams(library, frame), Single(library, frame)
+share, arrivals = Share(library, frame), Arrivals(library, frame)
+
+app.page("/", who="anybody")(streams.front)
+app.page("/people", who="anybody")(streams.people)
+app.page("/people/{slug}", who="anybody")(streams.person)
+app.page("/tags", who="anybody")(streams.tags)
+app.page("/tags/{tag}", who="anybody")(streams.tag)
+app.page("/mine", who="user")(streams.mine)
+app.page("/photos/{id:int}", who="anybody")(single.show)
+app.page("/photos/{id:int}/edit", who="user", methods=["GET", "POST"])(single.edit)
+app.page("/photos/{id:int}/turn", who="user", methods=["POST"])(single.turn)
+app.page("/photos/{id:int}/delete", who="user", methods=["POST"])(single.delete)
+app.page("/photos/{id:int}/share", who="user", methods=["GET", "POST"])(share.page)
+app.page("/s/{token}", who="anybody")(share.follow)
+app.page("/upload", who="user", methods=["GET", "POST"])(arrivals.page)
+app.page("/rest/edit", who="user", methods=["POST"], scope="submit")(arrivals.endpoint)
+app.page("/img/0/{id:int}.jpg", who="anybody", scope="read")(single.original)
+
+
+@app.page("/img/{rest:path}", who="anybody")
+def no_picture(request: site.Request, rest: str) -> None:  # noqa: ARG001 - as every page
+    """What is no address of a picture."""
+    raise Malformed("an address of a picture is /img/<size>/<number>.jpg")

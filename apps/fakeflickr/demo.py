@@ -1,0 +1,158 @@
+"""`make fakeflickr`: the photo site with people and photos to look at, on this machine alone.
+
+The service is the real one, as `billow up` runs it. The photos are the samples beside this file,
+and pictures that a program makes; they come in one after the other while the site is up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+import billow
+from billow.accounts.admin import OPERATOR
+from billow.accounts.opening import open_accounts
+from billow.accounts.secret import Secret
+from billow.home import Home, open_home
+from billow.keeper import PlainView, run
+from billow.keeper.lock import keeper_pid
+from billow.loading import load_app
+from billow.site import Visitor
+
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE.parents[1] / "var" / "fakeflickr"
+PORT = 8420
+ADMIN = "admin@example.org"
+PASSWORD = "look at these photos"  # noqa: S105 - everybody may know it: the demo is this machine's
+#: Of the pictures that are made.
+COUNT, WIDTH = 20, 1400
+
+#: People of the demo, and what they say of the sample photos.
+PEOPLE = ("Ada Byrne", "Bruno Keller", "Chiara Rossi")
+SAMPLES = {
+    "rocket.jpg": ("Falcon 9 lifts off", "space, rocket, launch"),
+    "two_wings.jpg": ("Two wings", "nature, macro"),
+}
+
+
+class Picture(NamedTuple):
+    """Something to upload."""
+
+    name: str
+    data: bytes
+    caption: str
+    tags: str
+
+
+class Welcome(PlainView):
+    """The events, and before them how to begin."""
+
+    def __init__(self, password: str) -> None:
+        super().__init__()
+        self._password = password
+
+    def started(self, service: Mapping[str, Any]) -> None:
+        """Tell where everything is."""
+        super().started(service)
+        url = service["url"]
+        admin = f"{ADMIN}, password {self._password}" if self._password else f"{ADMIN}, as before"
+        click.echo(
+            f"""
+  look         {url}
+  log in       {url}/login as {address_of(PEOPLE[0])}, password "{PASSWORD}"
+  sign up      {url}/signup; mails are at {url}/inbox, for the administrator: {admin}
+  console      {url}/console, as the administrator
+  stop         Ctrl-C
+"""
+        )
+
+
+def main() -> int:
+    """Run FakeFlickr until Ctrl-C."""
+    wanted = _arguments()
+    if pid := keeper_pid(wanted.folder):
+        click.echo(f"the demo runs already, as process {pid}; stop it first", err=True)
+        return 2
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    stopped = threading.Event()
+    try:
+        home = open_home(wanted.folder)
+        view = Welcome(_make_people(home))
+        filling = threading.Thread(target=_fill, args=(wanted, stopped), daemon=True)
+        filling.start()
+        run(str(HERE / "app.py"), wanted.folder, port=wanted.port, view=view)
+    except billow.Error as problem:
+        click.echo(problem, err=True)
+        return 2
+    finally:
+        stopped.set()
+    return 0
+
+
+def address_of(name: str) -> str:
+    """The mail address of one of the people."""
+    return f"{name.partition(' ')[0].lower()}@example.org"
+
+
+def _make_people(home: Home) -> str:
+    """The password of the administrator, made now; empty if there was one before."""
+    accounts = open_accounts(home, load_app(HERE / "app.py"))
+    try:
+        accounts.admin.find(OPERATOR, ADMIN)
+    except billow.NotFound:
+        password = secrets.token_urlsafe(12)
+        accounts.admin.create(OPERATOR, ADMIN, Secret(password), "Administrator", "admin")
+        for name in PEOPLE:
+            accounts.admin.create(OPERATOR, address_of(name), Secret(PASSWORD), name, "user")
+        return password
+    return ""
+
+
+def _fill(wanted: argparse.Namespace, stopped: threading.Event) -> None:
+    """Upload what is not there yet, until told to stop."""
+    import app  # noqa: PLC0415 - the neighbour; the keeper has its own of it
+    from gallery.library import AlreadyThere, wishes  # noqa: PLC0415 - likewise
+
+    client = billow.connect(app.app, wanted.folder)
+    accounts = open_accounts(open_home(wanted.folder), client.app)
+    people = [accounts.admin.find(OPERATOR, address_of(name)) for name in PEOPLE]
+    for number, picture in enumerate(_pictures(wanted.count)):
+        if stopped.is_set():
+            return
+        person = people[number % len(people)]
+        said = wishes({"caption": picture.caption, "tags": picture.tags, "visibility": "public"})
+        try:
+            visitor = Visitor(person.id, person.name, "", admin=False)
+            app.library.keep(iter([picture.data]), picture.name, visitor, said)
+        except AlreadyThere:
+            continue
+
+
+def _pictures(count: int) -> Iterator[Picture]:
+    for name, (caption, tags) in SAMPLES.items():
+        yield Picture(name, (HERE / "samples" / name).read_bytes(), caption, tags)
+    from tools.make_photos import encode, make  # noqa: PLC0415 - beside the app, which is loaded
+
+    for seed in range(count):
+        made = make(seed, WIDTH)
+        tags = ", ".join([*made.tags, "made by a program"])
+        yield Picture(f"made_{seed:04}.jpg", encode(made.picture), made.title, tags)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=PORT, help="of the service; 0: any free one")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where everything is kept")
+    parser.add_argument("--count", type=int, default=COUNT, help="pictures that are made")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What FakeFlickr is about: photos, the people who took them, and who may see what."""

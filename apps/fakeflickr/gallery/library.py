@@ -1,0 +1,151 @@
+"""The library: originals, what is known of them, and how they come and go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from billow import site
+from billow.collection import Collection
+from billow.sql import ConstraintBroken, Database
+from gallery.links import Links
+from gallery.metadata import read_metadata
+from gallery.people import People
+from gallery.photo import Level, Photo, Visibility
+from gallery.photos import Photos, Viewer
+from gallery.words import CAPTION, OVERLAY, line, tags_in
+
+T = TypeVar("T")
+
+#: What people may say of a photo; nothing else of it is theirs to set.
+FIELDS = ("caption", "tags", "overlay", "rotation", "visibility", "download")
+
+
+class Wishes(NamedTuple):
+    """What somebody says of a photo; None is not said."""
+
+    caption: str | None = None
+    tags: list[str] | None = None
+    overlay: str | None = None
+    rotation: int | None = None
+    visibility: Visibility | None = None
+    download: bool | None = None
+
+    @property
+    def columns(self) -> dict[str, str | int]:
+        """The columns of a photo that this changes."""
+        said = {name: getattr(self, name) for name in FIELDS if name != "tags"}
+        return {
+            name: value if isinstance(value, str) else int(value)
+            for name, value in said.items()
+            if value is not None
+        }
+
+
+def wishes(fields: Mapping[str, str]) -> Wishes:
+    """What the fields of a form say.
+
+    Raises:
+        BadInput: a field is unknown, or its value impossible.
+    """
+    for name in fields:
+        if name not in FIELDS:
+            raise site.BadInput(f"there is no field {name[:40]!r}; there are: {', '.join(FIELDS)}")
+    return Wishes(
+        caption=line(fields["caption"], CAPTION, "caption") if "caption" in fields else None,
+        tags=tags_in(fields["tags"]) if "tags" in fields else None,
+        overlay=line(fields["overlay"], OVERLAY, "line") if "overlay" in fields else None,
+        rotation=_one_of(fields, "rotation", {"0": 0, "90": 90, "180": 180, "270": 270}),
+        visibility=_one_of(fields, "visibility", {v.name.lower(): v for v in Visibility}),
+        download=_one_of(fields, "download", {"0": False, "1": True, "on": True}),
+    )
+
+
+def _one_of(fields: Mapping[str, str], name: str, values: Mapping[str, T]) -> T | None:
+    if name not in fields:
+        return None
+    if fields[name] not in values:
+        raise site.BadInput(f"{name} is one of {', '.join(values)}")
+    return values[fields[name]]
+
+
+class AlreadyThere(site.Conflict):
+    """They have a photo with the same bytes; `extra["photo"]` is its number."""
+
+    title = "Already there"
+
+
+class Library:
+    """Everything that pages work with."""
+
+    def __init__(self, db: Database, originals: Collection) -> None:
+        self.originals = originals
+        self.people = People(db)
+        self.links = Links(db)
+        self.photos = Photos(db, self.links)
+
+    def keep(
+        self, blocks: Iterator[bytes], name: str, visitor: site.Visitor, said: Wishes
+    ) -> Photo:
+        """Take in an original. It is on the disk, and its photo is known, when this returns.
+
+        Raises:
+            NotAccepted, TooLarge: it is no picture that can be shown.
+            AlreadyThere: they have it already.
+        """
+        id_ = self.originals.add(blocks, name, visitor.owner)
+        try:
+            self._note(id_, visitor, said)
+        except BaseException:
+            self.originals.delete(id_)
+            raise
+        return self.photos.own(id_, visitor.owner)
+
+    def see(self, id: int, viewer: Viewer) -> tuple[Photo, Level]:
+        """A photo, and what `viewer` may do with it.
+
+        Raises:
+            NotFound: there is none that they may see.
+        """
+        found = self.photos.get(id, viewer, time.time())
+        if found is None:
+            raise site.NotFound("there is no such photo, or it is not for you to see")
+        return found
+
+    def change(self, id: int, owner: str, said: Wishes) -> Photo:
+        """Change what is said of a photo of somebody's own.
+
+        Raises:
+            NotFound: they have none of this number.
+        """
+        self.photos.change(id, owner, said.columns, said.tags)
+        return self.photos.own(id, owner)
+
+    def remove(self, photo: Photo) -> None:
+        """Delete a photo with everything that belongs to it, for good."""
+        self.photos.remove(photo.id)
+        self.originals.delete(photo.id)
+
+    def _note(self, id: int, visitor: site.Visitor, said: Wishes) -> None:
+        original = self.originals.get(id)
+        if (same := self.photos.same(visitor.owner, original.sha256)) is not None:
+            raise AlreadyThere("you have this photo already", photo=same)
+        now = time.time()
+        self.people.enter(visitor, now)
+        unsaid = Wishes("", [], "", 0, Visibility.PRIVATE, download=False)
+        values = {
+            **unsaid.columns,
+            **said.columns,
+            **read_metadata(self.originals.path(id))._asdict(),
+            "id": id,
+            "owner": visitor.owner,
+            "name": original.name,
+            "bytes": original.size,
+            "sha256": original.sha256,
+            "uploaded": now,
+        }
+        try:
+            self.photos.add(values, said.tags or ())
+        except ConstraintBroken:  # the same file came twice at the same time
+            raise AlreadyThere("you have this photo already") from None

@@ -1,0 +1,1 @@
+"""What people see of FakeFlickr, and the endpoints that programs use."""

@@ -1,0 +1,63 @@
+"""The lines that a worker logs about its jobs; of very many only some."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from billow.origin import Origin, using
+from billow.ports.ledger import Completed, Failed, Lease, Outcome
+
+#: Lines a second about jobs; beyond it they are counted.
+MOST = 20
+
+_log = logging.getLogger("billow.worker")
+
+
+class Telling:
+    """Logs what became of jobs.
+
+    Args:
+        function: whose jobs they are.
+        clock: seconds that only ever go up.
+    """
+
+    def __init__(self, function: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._function = function
+        self._clock = clock
+        self._second = 0
+        self._told = self._left_out = 0
+
+    def ended(self, outcome: Outcome, lease: Lease) -> None:
+        """A try's outcome was recorded."""
+        if self._room():
+            self._told += 1
+            with using(Origin.parse(lease.origin)):
+                self._tell(outcome, lease)
+        else:
+            self._left_out += 1
+
+    def _room(self) -> bool:
+        second = int(self._clock())
+        if second != self._second:
+            if self._left_out:
+                _log.info("%s: %d further jobs ended", self._function, self._left_out)
+            self._second, self._told, self._left_out = second, 0, 0
+        return self._told < MOST
+
+    def _tell(self, outcome: Outcome, lease: Lease) -> None:
+        facts: dict[str, object] = {"job": lease.id, "function": self._function}
+        if lease.name:
+            facts["name"] = lease.name
+        if isinstance(outcome, (Completed, Failed)):
+            facts["ms"] = round((outcome.finished - outcome.started) * 1000, 1)
+        if isinstance(outcome, Completed):
+            _log.info("%s completed", self._function, extra={"fields": facts})
+        elif isinstance(outcome, Failed):
+            failure, again = outcome.failure, outcome.retry_in
+            then = "for good" if again is None else f"to be tried again in {again:.1f} s"
+            if failure.detail:
+                facts["error"] = failure.detail
+            told = f"{self._function} failed, {then}: {failure.kind}: {failure.message}"
+            _log.warning("%s", told, extra={"fields": facts})

@@ -1,0 +1,199 @@
+"""The whole story of FakeFlickr in a browser: from signing up to deleting a photo."""
+
+from __future__ import annotations
+
+import base64
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.apps.flickr_town import FLICKR, jpeg
+from tests.browser.test_gas_story import letter
+
+PASSWORD = "correct horse battery"
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+#: Drops files onto an element, as if they came from a folder.
+DROP = """(drop, files) => {
+  const data = new DataTransfer();
+  for (const [name, text] of files) {
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    data.items.add(new File([bytes], name, {type: "image/jpeg"}));
+  }
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    drop.dispatchEvent(new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
+  }
+}"""
+
+
+class Running(NamedTuple):
+    """Where the demo is, and its administrator."""
+
+    url: str
+    admin: str
+    password: str
+
+
+@pytest.fixture(scope="module")
+def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("flickr")
+    told = folder / "told.txt"
+    command = [sys.executable, str(FLICKR / "demo.py"), "--port", "0", "--count", "1"]
+    with told.open("w") as out:
+        demo = subprocess.Popen([*command, "--folder", str(folder / "data")], stdout=out)
+    try:
+        deadline, found = time.monotonic() + 60, None
+        while found is None:
+            assert time.monotonic() < deadline, told.read_text()
+            assert demo.poll() is None, told.read_text()
+            text = told.read_text()
+            found = re.search(r"mails are at (\S+)/inbox, .*: (\S+), password (\S+)", text)
+            time.sleep(0.05)
+        yield Running(*found.groups())
+    finally:
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(60) == 0
+
+
+def is_painted(page: Page, name: str) -> None:
+    """Wait until the picture called `name` is there."""
+    picture = page.get_by_role("img", name=name).first
+    expect(picture).to_be_visible()
+    page.wait_for_function(
+        "picture => picture.complete && picture.naturalWidth > 0", arg=picture.element_handle()
+    )
+
+
+def sound(page: Page) -> None:
+    """Nobody is kept out by how the page is made."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) -> None:
+    office, stranger = chromium.new_context(), chromium.new_context()
+    boss = office.new_page()
+    boss.goto(f"{flickr.url}/login")
+    boss.get_by_label("Email address").fill(flickr.admin)
+    boss.get_by_label("Password").fill(flickr.password)
+    boss.locator("main").get_by_role("button", name="Log in").click()
+    boss.wait_for_url(f"{flickr.url}/")
+    page.goto(f"{flickr.url}/signup")
+    page.get_by_label("Name").fill("Zoe Zander")
+    page.get_by_label("Email address").fill("zoe@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.locator("main").get_by_role("button", name="Sign up").click()
+    expect(page.get_by_text("A mail is on its way")).to_be_visible()
+    letter(boss, flickr.url, "[Cc]onfirm")
+    link = re.search(r"http://\S+/verify\?code=[\w.~-]+", boss.content())
+    assert link is not None
+    page.goto(link[0])
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+
+    page.get_by_role("link", name="Upload", exact=True).click()
+    page.get_by_label("Only me").check()
+    page.get_by_label("Tags for all").fill("zebra, zoo")
+    files = [
+        [name, base64.b64encode(jpeg(colour, (900, 600))).decode()]
+        for name, colour in (("first.jpg", (180, 30, 30)), ("second.jpg", (30, 30, 180)))
+    ]
+    page.locator("#drop").evaluate(DROP, files)
+    expect(page.get_by_role("link", name="Uploaded: say more about it")).to_have_count(2)
+    sound(page)
+    page.locator("#drop").evaluate(DROP, files[:1])
+    expect(page.get_by_role("link", name="You have this photo already")).to_be_visible()
+
+    page.get_by_role("link", name="See my photos").click()
+    expect(page.get_by_role("heading", name="Zoe Zander")).to_be_visible()
+    expect(page.locator(".grid li")).to_have_count(2)
+    is_painted(page, "Photo by Zoe Zander")
+    sound(page)
+    page.locator(".grid a").last.click()
+    expect(page.get_by_role("heading", name="first.jpg")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", name="second.jpg")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="first.jpg")).to_be_visible()
+    photo = page.url
+
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_role("button", name="Turn right").click()
+    page.get_by_label("Caption").fill("A red field")
+    page.get_by_label("A line on the picture").fill("(C) Zoe")
+    sound(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="A red field")).to_be_visible()
+    is_painted(page, "A red field")
+    high = "picture => picture.naturalHeight > picture.naturalWidth"
+    assert page.get_by_role("img", name="A red field").first.evaluate(high)
+    sound(page)
+
+    page.get_by_role("link", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    shared = page.locator("#link").input_value()
+    sound(page)
+    friend = stranger.new_page()
+    assert friend.goto(photo).status == 404  # type: ignore[union-attr]
+    friend.goto(shared)
+    expect(friend.get_by_role("heading", name="A red field")).to_be_visible()
+    is_painted(friend, "A red field")
+    page.get_by_role("button", name="End the link").click()
+    expect(page.get_by_text("Links there are")).to_have_count(0)
+    assert friend.goto(photo).status == 404  # type: ignore[union-attr]
+
+    page.goto(f"{photo}/edit")
+    page.get_by_text("Delete this photo").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator(".grid li")).to_have_count(1)
+    office.close()
+    stranger.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 390), ("light", 1440)])
+def test_pages_are_sound_without_a_script(
+    chromium: Browser, flickr: Running, scheme: str, width: int
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    page.goto(flickr.url)
+    is_painted(page, "Two wings")
+    for path in ("/", "/people", "/people/ada-byrne", "/tags", "/photos/1", "/login", "/nothing"):
+        page.goto(f"{flickr.url}{path}")
+        sound(page)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{path} is {wide} pixels wide"
+    context.close()
+
+
+def test_uploading_works_without_a_script(
+    chromium: Browser, flickr: Running, tmp_path: Path
+) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{flickr.url}/login")
+    page.get_by_label("Email address").fill("ada@example.org")
+    page.get_by_label("Password").fill("look at these photos")
+    page.locator("main").get_by_role("button", name="Log in").click()
+    files = [tmp_path / "one.jpg", tmp_path / "two.jpg", tmp_path / "three.jpg"]
+    for number, file in enumerate(files):
+        file.write_bytes(jpeg((10, 90 * number, 10)))
+    files[2].write_bytes(b"nothing to see")
+    page.goto(f"{flickr.url}/upload")
+    page.locator("#files").set_input_files(files)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_role("link", name="Uploaded: say more about it")).to_have_count(2)
+    expect(page.get_by_text("no picture")).to_be_visible()
+    context.close()
