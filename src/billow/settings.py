@@ -70,7 +70,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Where the service keeps its data; if empty, `.billow` beside the app.",
         path=True,
     ),
-    Setting("host", "127.0.0.1", "Address to listen on; loopback only, as it speaks plain HTTP."),
+    Setting(
+        "host",
+        "127.0.0.1",
+        "Address to listen on; others than loopback need https and an app with accounts.",
+    ),
     Setting("port", "8420", "Port to listen on; 0 takes any free one.", values.port),
     Setting(
         "speed",
@@ -156,6 +160,25 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Where Stripe's API is; if empty, the real one; a stand-in's address for development.",
         values.address,
+    ),
+    Setting(
+        "tls_cert",
+        "",
+        "File of the certificate for https; renewed ones are taken as they come.",
+        path=True,
+    ),
+    Setting("tls_key", "", "File of the certificate's key.", path=True),
+    Setting(
+        "tls_dev",
+        "0",
+        "Speak https with a certificate made here, for development: browsers warn of it.",
+        values.switch,
+    ),
+    Setting(
+        "http_port",
+        "",
+        "Port whose plain HTTP is sent on to https; if empty, none.",
+        values.port_or_none,
     ),
     Setting(
         "trusted_proxies",

@@ -17,6 +17,11 @@ def port(text: str) -> int:
     return int(text)
 
 
+def port_or_none(text: str) -> int | str:
+    """A port, or nothing."""
+    return port(text) if text else ""
+
+
 def speed(text: str) -> float:
     """How many times faster."""
     try:

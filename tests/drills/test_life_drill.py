@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from billow.flow.whereabouts import FileState
-from billow.keeper.parts import WEB
+from billow.keeper.how import WEB
 from tests.drills.life_check import Evidence, Kept, Seen, Sent, faults
 from tests.drills.life_drill import APP, CREWS, SPEED, Life, pids
 from tests.keeper.helpers import running, until

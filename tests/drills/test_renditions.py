@@ -14,7 +14,7 @@ import pytest
 
 from billow.flow.originals import attach
 from billow.home import open_home
-from billow.keeper.parts import WEB
+from billow.keeper.how import WEB
 from billow.loading import load_app
 from tests.keeper.helpers import Running, running, until
 from tests.renditions.studio import APP

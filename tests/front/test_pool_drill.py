@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from billow.keeper.parts import WEB
+from billow.keeper.how import WEB
 from tests.front.load import Steady
 from tests.keeper.helpers import Running, running, until
 

@@ -14,7 +14,7 @@ import pytest
 
 from billow.keeper import health
 from billow.keeper.health import LOOK, STILL, STOPPED, Health
-from billow.keeper.parts import WEB
+from billow.keeper.how import WEB
 from tests.keeper.helpers import running, until, write_app
 
 

@@ -21,11 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m billow.front", description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="the listening socket")
     parser.add_argument("--control", type=int, required=True, help="the line to the keeper")
+    parser.add_argument("--plain", type=int, help="a listening socket for plain HTTP beside https")
     asked = parser.parse_args(arguments)
     listening, control = (socket.socket(fileno=fd) for fd in (asked.fd, asked.control))
+    plain = None if asked.plain is None else socket.socket(fileno=asked.plain)
     gc.freeze()
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        runner.run(Service(listening, control).run())
+        runner.run(Service(listening, control, plain).run())
     return 0
 
 

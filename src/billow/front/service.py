@@ -14,13 +14,19 @@ from typing import Any
 from billow.front.config import Config
 from billow.front.house import House
 from billow.front.probes import TICK, Probes
+from billow.front.redirect import Redirect
 from billow.front.servers import Server
+from billow.front.tls import Certificate, Greeter
 from billow.front.visitor import Visitor
 
 #: Seconds between two reports to the keeper, two rounds past all visitors, two writes of the log.
 REPORT = 0.5
 ROUND = 1.0
 WRITE = 0.2
+
+#: Seconds between two looks for a new certificate; connections that wait to be accepted.
+RENEW = 10.0
+BACKLOG = 1024
 
 #: Seconds that answers under way get when the front leaves.
 GRACE = 5.0
@@ -37,10 +43,17 @@ class Service:
     Args:
         listening: where visitors come in.
         control: the line to the keeper.
+        plain: where who comes by plain HTTP is told to come by https.
     """
 
-    def __init__(self, listening: socket.socket, control: socket.socket) -> None:
+    def __init__(
+        self,
+        listening: socket.socket,
+        control: socket.socket,
+        plain: socket.socket | None = None,
+    ) -> None:
         self._listening = listening
+        self._plain = plain
         self._control = control
         self._over = asyncio.Event()
         self._busy_at = 0.0
@@ -78,8 +91,27 @@ class Service:
 
     async def _listen(self, house: House) -> list[asyncio.Server]:
         loop = asyncio.get_running_loop()
-        made = await loop.create_server(lambda: Visitor(house), sock=self._listening, backlog=1024)
-        return [made]
+        if not house.config.cert:
+            return [
+                await loop.create_server(
+                    lambda: Visitor(house), sock=self._listening, backlog=BACKLOG
+                )
+            ]
+        certificate = Certificate(house.config.cert, house.config.key)
+        house.spawn(_renew(certificate))
+        made = [
+            await loop.create_server(
+                lambda: Greeter(house),
+                sock=self._listening,
+                backlog=BACKLOG,
+                ssl=certificate.context,
+                ssl_handshake_timeout=house.bounds.head_time,
+            )
+        ]
+        if self._plain is not None:
+            port = self._listening.getsockname()[1]
+            made.append(await loop.create_server(lambda: Redirect(port), sock=self._plain))
+        return made
 
     async def _hear(self, reader: asyncio.StreamReader, house: House) -> None:
         """Take in which servers there are; leave when the keeper is gone."""
@@ -170,6 +202,17 @@ def report(house: House) -> dict[str, Any]:
         "refused": counts.refused,
         "retried": counts.retried,
     }
+
+
+async def _renew(certificate: Certificate) -> None:
+    """Look for a new certificate, as long as the front runs."""
+    while True:
+        await asyncio.sleep(RENEW)
+        try:
+            if certificate.refresh():
+                _log.info("a new certificate is in use")
+        except OSError as problem:
+            _log.warning("the new certificate cannot be used, the old one stays: %s", problem)
 
 
 async def _read(reader: asyncio.StreamReader) -> dict[str, Any] | None:

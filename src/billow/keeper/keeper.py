@@ -19,10 +19,11 @@ from billow.app import App
 from billow.clock import Clock, ScaledClock
 from billow.fleet.control import Controller
 from billow.home import Home
+from billow.keeper.how import Settings
 from billow.keeper.listen import url
 from billow.keeper.operations import Operations
 from billow.keeper.orphans import abandon_dead_workers
-from billow.keeper.parts import Parts, Settings
+from billow.keeper.parts import Parts
 from billow.keeper.report import Report
 from billow.keeper.upkeep import Upkeep
 from billow.keeper.view import View
@@ -75,7 +76,7 @@ class Keeper:
         self._app = app
         self._home = home
         self._view = view
-        self._url = url(bound)
+        self._url = url(bound, tls=settings.tls.on)
         self._bell_reader, self._bell = os.pipe()
         os.set_blocking(self._bell_reader, False)
         self._stops = 0

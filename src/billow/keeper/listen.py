@@ -13,8 +13,18 @@ from billow.errors import SettingError, Unavailable
 PATIENCE = 5.0
 
 
-def listen(host: str, port: int) -> socket.socket:
+#: Why a service is for its own machine only.
+PLAIN = "without encryption"
+OPEN = "without asking who they are, since the app has no accounts"
+
+
+def listen(host: str, port: int, *, why_private: str = PLAIN) -> socket.socket:
     """A listening socket; port 0 takes any free port. Requests queue until a server takes them.
+
+    Args:
+        host: the address.
+        port: the port.
+        why_private: why only this machine's own programs may reach it; empty if others may.
 
     Raises:
         SettingError: other machines could reach the address.
@@ -22,7 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
     """
     if host == "localhost":
         host = "127.0.0.1"  # the same on every machine, with or without IPv6
-    _check_private(host)
+    if why_private:
+        _check_private(host, why_private)
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -34,21 +45,22 @@ def listen(host: str, port: int) -> socket.socket:
             raise Unavailable(_explain(host, port, problem)) from problem
 
 
-def url(bound: socket.socket) -> str:
+def url(bound: socket.socket, *, tls: bool = False) -> str:
     """The address people type."""
     host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _check_private(host: str) -> None:
-    """The service speaks plain HTTP, so only this machine's own programs may reach it."""
+def _check_private(host: str, why: str) -> None:
+    """Only this machine's own programs may reach the service."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as problem:
         raise Unavailable(f"host {host!r} is not known: {problem.strerror}") from problem
     if not all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found):
         raise SettingError(
-            f"host {host!r} would let others in without encryption; use 127.0.0.1, and reach "
+            f"host {host!r} would let others in {why}; use 127.0.0.1, and reach "
             "it from elsewhere through an SSH tunnel or a proxy that speaks HTTPS"
         )
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
-import sys
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from billow.app import App
 from billow.chores import chore, is_chore
@@ -21,39 +18,11 @@ from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
 from billow.keeper.health import Health
+from billow.keeper.how import OWN, PAGER, RENDERER, WEB, Settings
 from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
 from billow.pool import Web
 from billow.units import seconds
-
-#: The web server's command, before its arguments.
-WEB = (sys.executable, "-m", "billow.web")
-#: The pager's.
-PAGER = (sys.executable, "-m", "billow.ops.pager")
-#: The render pool's.
-RENDERER = (sys.executable, "-m", "billow.renderer")
-#: That of a process of the app's own.
-OWN = (sys.executable, "-m", "billow.process")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a service is to be run."""
-
-    #: The app: a file, a folder or `package.module:name`.
-    target: str
-    folder: Path
-    #: How much faster the policies' periods and cooldowns pass.
-    speed: float = 1.0
-    #: Seconds that workers may take to finish their jobs when the service stops.
-    grace: float = 30.0
-    #: The web server's command; None runs none.
-    web: tuple[str, ...] | None = WEB
-
-    @property
-    def logs(self) -> Path:
-        """The folder of the processes' logs."""
-        return self.folder / "logs"
 
 
 class Parts:
@@ -84,7 +53,7 @@ class Parts:
         self.pool: Pool | None = None
         self.health: Health | None = None
         if settings.web is not None and app.web.options is not None:
-            self.pool = self._make_pool(app.web.options, settings.web)
+            self.pool = self._make_pool(app.web.options)
             self.processes.append(self.pool.front)
         elif settings.web is not None:
             web = Supervised("web", self._start_web, home.journal, home.clock)
@@ -197,14 +166,11 @@ class Parts:
         if self.pool is not None:
             self.pool.close()
 
-    def _make_pool(self, web: Web, command: tuple[str, ...]) -> Pool:
-        settings = self._settings
+    def _make_pool(self, web: Web) -> Pool:
         return Pool(
             web,
             self._app,
-            command=command,
-            place=("--app", settings.target, "--folder", str(settings.folder)),
-            folder=settings.folder,
+            self._settings,
             home=self._home,
             bound=self._bound,
             lifeline=self._lifeline,

@@ -19,6 +19,8 @@ from billow.fleet.policy import Traffic
 from billow.front.config import Bounds, Config
 from billow.handover import TOKEN_FILE
 from billow.home import Home
+from billow.keeper.certificate import Tls
+from billow.keeper.how import WEB, Settings
 from billow.keeper.line import Line
 from billow.keeper.servers import Servers
 from billow.keeper.supervised import Supervised
@@ -48,9 +50,7 @@ class Pool:
     Args:
         web: what the app declares of it.
         app: the app.
-        command: the command of a server.
-        place: arguments that tell a server its app and folder.
-        folder: the service's folder.
+        settings: how the service is run.
         home: where its work is kept.
         bound: the socket that visitors come to.
         lifeline: its end tells everybody that the keeper is gone.
@@ -61,21 +61,20 @@ class Pool:
         self,
         web: Web,
         app: App,
+        settings: Settings,
         *,
-        command: tuple[str, ...],
-        place: tuple[str, ...],
-        folder: Path,
         home: Home,
         bound: socket.socket,
         lifeline: Lifeline,
         control_clock: Clock,
     ) -> None:
         self._web = web
-        self._folder = folder
+        self._folder = folder = settings.folder
         self._home = home
         self._bound = bound
+        self._plain = settings.plain
         self._sockets = folder / "web"
-        self._config = _config(web, app, folder)
+        self._config = _config(web, app, folder, settings.tls)
         self._report: dict[str, Any] = {}
         self._line: Line | None = None
         self._looked = 0.0
@@ -83,8 +82,11 @@ class Pool:
         self._traffic: Traffic | None = None
         self._prepare()
         processes = Processes(
-            (*place, "--sockets", str(self._sockets)),
-            logs=folder / "logs",
+            (
+                *("--app", settings.target, "--folder", str(folder)),
+                *("--sockets", str(self._sockets)),
+            ),
+            logs=settings.logs,
             lifeline=lifeline,
             clock=home.clock,
         )
@@ -95,7 +97,7 @@ class Pool:
             self.servers,
             home.journal,
             home.clock,
-            template=lambda: LaunchTemplate(NAME, command=command),
+            template=lambda: LaunchTemplate(NAME, command=settings.web or WEB),
             abandon=lambda _: 0,
             drain_limit=drain + GRACE,
             unit="request",
@@ -165,10 +167,14 @@ class Pool:
         line = self._line = Line()
         self._report = {}
         self._traffic = None
-        fds = (self._bound.fileno(), line.other.fileno())
-        command = (sys.executable, "-m", "billow.front")
+        fds = [self._bound.fileno(), line.other.fileno()]
+        command = [sys.executable, "-m", "billow.front"]
+        command += ["--fd", str(fds[0]), "--control", str(fds[1])]
+        if self._plain is not None:
+            fds.append(self._plain.fileno())
+            command += ["--plain", str(fds[2])]
         child = Child(
-            (*command, "--fd", str(fds[0]), "--control", str(fds[1])),
+            command,
             log=self._folder / "logs" / "front.log",
             fds=fds,
         )
@@ -232,7 +238,7 @@ class Pool:
         return ""
 
 
-def _config(web: Web, app: App, folder: Path) -> Config:
+def _config(web: Web, app: App, folder: Path, tls: Tls) -> Config:
     accepted: list[File | None] = [each.accepts for each in app.functions.values()]
     accepted += [each.accepts for each in app.collections.values()]
     most = max((file.max_size for file in accepted if file), default=0)
@@ -249,4 +255,7 @@ def _config(web: Web, app: App, folder: Path) -> Config:
         log=str(folder / "logs" / "access.log"),
         log_format=in_force("access_log").value,
         log_size=in_force("access_log_size").value,
+        cert=tls.cert,
+        key=tls.key,
+        hsts=tls.on and not tls.development,
     )

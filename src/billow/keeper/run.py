@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.flow.originals import attach
 from billow.home import Home, open_home
+from billow.keeper.certificate import tls_in_force, today
+from billow.keeper.how import WEB, Settings
 from billow.keeper.keeper import Keeper
-from billow.keeper.listen import listen
+from billow.keeper.listen import OPEN, PLAIN, listen
 from billow.keeper.lock import KeeperLock
-from billow.keeper.parts import WEB, Settings
 from billow.keeper.view import PlainView, View
 from billow.loading import load_app
 from billow.ops.logs.start import logging_to
@@ -67,8 +69,19 @@ def run(
         raise SettingError(f"speed {speed}: must be more than 0")
     place = Path(folder)
     settings = Settings(target, place, speed, seconds(grace), web)
-    with KeeperLock(place), closing(listen(host, port)) as bound:
+    with KeeperLock(place), ExitStack() as sockets:
         app = load_app(target)
+        tls = tls_in_force(place, today())
+        if tls.on and app.web.options is None:
+            raise SettingError("tls_cert: https needs a web pool; declare app.web(billow.Web())")
+        why_private = PLAIN if not tls.on else "" if app.plan_by_name else OPEN
+        bound = sockets.enter_context(closing(listen(host, port, why_private=why_private)))
+        plain_port = in_force("http_port").value
+        plain = None
+        if tls.on and plain_port != "":
+            plain = listen(host, plain_port, why_private=why_private)
+            sockets.enter_context(closing(plain))
+        settings = replace(settings, tls=tls, plain=plain)
         home = open_home(place, arrivals=arrival_rule(app), follow=accept_rule(app))
         _prepare(app, home)
         keeper = Keeper(settings, app, home, bound, view or PlainView())

@@ -124,7 +124,7 @@ class Watch:
             "after": after,
             "value": found.memory.verdict.value,
         }
-        self._journal.write(kind, name, f"{name}: {before} -> {after}, {reason}", facts)
+        self._journal.write(kind, name, f"{before} -> {after}, {reason}", facts)
 
     def _memory(self, name: str) -> Memory:
         assert self._memories is not None

@@ -71,7 +71,7 @@ def usual_alarms(queues: Mapping[str, str], page: str = "") -> list[Watched]:
                "More than one request in ten fails."),
         _usual("web latency", "web.latency > 5 s for 5 min", "error", "Answers take long."),
         _usual("dead letters", "jobs.dead > 0 for 1 min", "warning",
-               "Jobs have failed for good. See `billow dead`."),
+               "Jobs have failed for good. See the page Dead letters."),
     ]  # fmt: skip
     for function, queue in queues.items():
         made += [

@@ -136,6 +136,11 @@ RULES: Mapping[str, Rule] = {
     "GET /functions/{name}": READS,
     "POST /functions/{name}": SENDS,
     "GET /fleet": ADMINS,
+    "GET /alarms": ADMINS,
+    "POST /alarms": ADMINS,
+    "GET /charts": ADMINS,
+    "GET /charts/grafana.json": ADMINS,
+    "GET /charts/{name}.csv": ADMINS,
     "GET /dead": ADMINS,
     "POST /dead": ADMINS,
     "GET /data": ADMINS,
@@ -207,17 +212,19 @@ def rules_of(renditions: Iterable[Rendition]) -> dict[str, Rule]:
 class RuledJudge(Judge):
     """Finds out who asks for a rendition, and holds them to its rule."""
 
+    blocks = True
+
     def __init__(self, lobby: Lobby) -> None:
         self._lobby = lobby
         self.own = lobby.public.host
 
-    async def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:
+    def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:
         """Who asks.
 
         Raises:
             NotLoggedIn, Forbidden: they may not.
         """
-        visitor = await self._lobby.receive(scope)
+        visitor = self._lobby.look(scope)
         check(visitor, OPEN if rendition.who == "anybody" else READS)
         return visitor
 

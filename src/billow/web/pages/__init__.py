@@ -10,6 +10,8 @@ from starlette.types import Scope
 
 from billow.web.context import context_of
 from billow.web.pages import (
+    alarms,
+    dashboard,
     data,
     dead,
     fleet,
@@ -45,6 +47,8 @@ def routes() -> list[BaseRoute]:
         *jobs.routes(),
         *job.routes(),
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
+        *alarms.routes(),
+        *dashboard.routes(),
         *dead.routes(),
         *data.routes(),
         *inbox.routes(),

@@ -94,6 +94,8 @@ class Chart:
     marks: list[Mark] = field(default_factory=list)
     #: Whether the scale is compressed above 1, so that a burst does not hide what follows it.
     compressed: bool = False
+    #: The scale reaches at least up to here.
+    least: float = 1.0
 
     @property
     def data(self) -> dict[str, Any]:
@@ -103,6 +105,7 @@ class Chart:
             "step": self.grid.step,
             "size": self.grid.size,
             "compressed": self.compressed,
+            "least": self.least,
             "lines": [
                 {"label": i.label, "tone": i.tone, "style": i.style, "values": i.values}
                 for i in self.lines

@@ -177,6 +177,8 @@ _TOLD = {
 _OPERATIONS = (
     ("/jobs", "Jobs", "jobs", "j"),
     ("/fleet", "Fleet", "fleet", "f"),
+    ("/charts", "Charts", "chart", "c"),
+    ("/alarms", "Alarms", "bell", "w"),
     ("/dead", "Dead letters", "dead", "d"),
     ("/data", "Data", "data", "q"),
     ("/incidents", "Incidents", "bell", "i"),

@@ -27,6 +27,14 @@ KINDS = {
     "alarm.ok": "Alarm off",
     "alarm.alarm": "Alarm on",
     "alarm.insufficient_data": "Alarm lacks data",
+    "watch.ok": "Has data, is OK",
+    "watch.insufficient_data": "Lacks data",
+    "remedy.done": "Remedy taken",
+    "remedy.helped": "Remedy helped",
+    "remedy.failed": "Remedy failed",
+    "remedy.held": "Remedy held back",
+    "remedy.dry-run": "Remedy, dry run",
+    "remedy.exhausted": "No remedy left",
     "process.started": "Process started",
     "process.restarted": "Process restarted",
     "process.stopped": "Process stopped",
@@ -37,6 +45,7 @@ KINDS = {
 
 #: Kinds of events that are worth a person's eye, and those that are good news.
 _WORRYING = {"worker.crashed", "worker.killed", "process.restarted", "job.failed"}
+_WORRYING |= {"remedy.failed", "remedy.exhausted"}
 
 
 def number(value: float | None) -> str:

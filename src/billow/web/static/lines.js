@@ -12,6 +12,11 @@ function stacked(lines) {
   return [...stack.reverse(), ...order.filter(({ line }) => line.style !== "stack")];
 }
 
+function alone(values) {
+  const known = values.filter((value) => value !== null);
+  return known.length > 0 && known.length < 8;
+}
+
 function seriesOf({ line }) {
   const stroke = colour(`tone-${line.tone}`);
   const stack = line.style === "stack";
@@ -22,7 +27,8 @@ function seriesOf({ line }) {
     dash: line.style === "dashed" ? [5, 4] : undefined,
     fill: stack ? stroke : line.style === "area" ? faded(stroke, 0.16) : undefined,
     paths: stack || line.tone === "wanted" ? uPlot.paths.stepped({ align: 1 }) : undefined,
-    points: { show: false },
+    // A value without neighbours would make no line.
+    points: { show: (u, place) => alone(u.data[place]), size: 5, fill: stroke },
   };
 }
 
@@ -42,7 +48,7 @@ function lineOptions(figure, plot, data, drawn) {
       y: {
         distr: data.compressed ? 4 : 1,
         asinh: 1,
-        range: (u, low, high) => [0, Math.max(1, (high ?? 0) * 1.12)],
+        range: (u, low, high) => [0, Math.max(data.least, (high ?? 0) * 1.12) || 1],
       },
     },
     series: [{}, ...drawn.map(seriesOf)],
