@@ -19,10 +19,12 @@ from billow.web.pages import (
     incidents,
     job,
     jobs,
+    logs,
     now,
     oncall,
     send,
     status,
+    viewer,
 )
 from billow.web.pages.view import STATIC, error_page, show
 
@@ -46,12 +48,14 @@ def routes() -> list[BaseRoute]:
         Route("/console", _now, methods=["GET"], name="console"),
         *jobs.routes(),
         *job.routes(),
+        *viewer.routes(),
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
         *alarms.routes(),
         *dashboard.routes(),
         *dead.routes(),
         *data.routes(),
         *inbox.routes(),
+        *logs.routes(),
         *incidents.routes(),
         *oncall.routes(),
         *status.routes(),
