@@ -276,6 +276,11 @@ class App(Pages, OnCall, Alarms, Standing):
 
         return declare if browse is None else declare(browse)
 
+    @property
+    def has_pool(self) -> bool:
+        """Whether its web servers are a pool behind a front."""
+        return self.web.options is not None
+
     def get(self, name: str) -> Function:
         """The function called `name`.
 
