@@ -15,6 +15,7 @@ from screens.share import Share
 from screens.shown import Frame
 from screens.single import Single
 from screens.streams import Streams
+from visits import browse, stocking
 
 import billow
 from billow import site
@@ -95,3 +96,6 @@ app.page("/img/0/{id:int}.jpg", who="anybody", scope="read")(single.original)
 def no_picture(request: site.Request, rest: str) -> None:  # noqa: ARG001 - as every page
     """What is no address of a picture."""
     raise Malformed("an address of a picture is /img/<size>/<number>.jpg")
+
+
+app.visitors(setup=stocking(library))(browse)
