@@ -98,4 +98,4 @@ def no_picture(request: site.Request, rest: str) -> None:  # noqa: ARG001 - as e
     raise Malformed("an address of a picture is /img/<size>/<number>.jpg")
 
 
-app.visitors(setup=stocking(library))(browse)
+app.visitors(setup=stocking(library, frame))(browse)
