@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from billow.clock import VirtualClock
+from tests.postgres import postgres  # noqa: F401 - a fixture for all
 
 #: Explaining a failure traces every line, which takes minutes where a step writes to a disk.
 _PHASES = [phase for phase in Phase if phase is not Phase.explain]

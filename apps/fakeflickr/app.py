@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from pathlib import Path
 
@@ -10,15 +12,17 @@ from gallery.links import COOKIE, tokens_in
 from gallery.photo import SIZES
 from gallery.photos import Viewer
 from pictures import BadPicture, render
+from pkeep import Counters, Keeper, Photos, Places, port_of, serve
 from screens.arrivals import Arrivals
 from screens.share import Share
 from screens.shown import Frame
 from screens.single import Single
 from screens.streams import Streams
-from visits import browse, stocking
+from visiting import Visiting
 
 import billow
 from billow import site
+from billow.process import Process
 from billow.rendition import Asked
 
 HERE = Path(__file__).parent
@@ -66,6 +70,15 @@ def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
         raise billow.Rejected(str(problem)) from problem
 
 
+@app.process
+async def pkeep(process: Process) -> None:
+    """The image keeper, for programs that ask for pictures by datagrams; see docs/pkeep.md."""
+    places = Places(process.folder)
+    await asyncio.to_thread(places.begin, image.salt)
+    keeper = Keeper(Photos(process, photos, image), places, Counters())
+    await serve(keeper, process.stopping, port_of(os.environ))
+
+
 def address(number: int, size: int, steps: str) -> str:
     """Where the picture of a photo is."""
     return image.url(number, size=size, steps=steps)
@@ -74,6 +87,9 @@ def address(number: int, size: int, steps: str) -> str:
 frame = Frame(address)
 streams, single = Streams(library, frame), Single(library, frame)
 share, arrivals = Share(library, frame), Arrivals(library, frame)
+visiting = Visiting(library, frame)
+app.left(library.forget)
+app.visitors(setup=visiting.prepare)(visiting.browse)
 
 app.page("/", who="anybody")(streams.front)
 app.page("/people", who="anybody")(streams.people)
@@ -96,6 +112,3 @@ app.page("/img/0/{id:int}.jpg", who="anybody", scope="read")(single.original)
 def no_picture(request: site.Request, rest: str) -> None:  # noqa: ARG001 - as every page
     """What is no address of a picture."""
     raise Malformed("an address of a picture is /img/<size>/<number>.jpg")
-
-
-app.visitors(setup=stocking(library, frame))(browse)

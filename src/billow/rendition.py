@@ -104,6 +104,8 @@ class Rendition:
         self.formats = terms.formats
         #: Seconds that somebody waits for it at most.
         self.give_up_after = seconds(terms.give_up_after)
+        #: Whether `allow` is a coroutine function, which runs in the event loop.
+        self.waits = inspect.iscoroutinefunction(terms.allow)
         self.limits = terms.limits
         self.who: Who = terms.who
         self.warm = terms.warm
@@ -191,7 +193,12 @@ class Rendition:
         return Wanted(self.collection, self.name, id, dict(params), format, name, kind)
 
     def best_format(self, accept: str) -> str:
-        """The first of the formats that an Accept header names; else the last, which all take."""
+        """The first of the formats that an Accept header names; else the last, which all take.
+
+        "" if there is just one format.
+        """
+        if not self.formats:
+            return ""
         named = {part.partition(";")[0].strip() for part in accept.lower().split(",")}
         return next((each for each in self.formats if TYPES[each] in named), self.last_format)
 

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from billow.home import Home
 from billow.loading import load_app
 from billow.testing import memory_home
 from tests.web.people import Person, Town
@@ -38,8 +37,10 @@ def jpeg(
 class Flickr(Town):
     """The site, and those who use it."""
 
-    def __init__(self, home: Home | None = None) -> None:
-        super().__init__(home or memory_home(APP), APP)
+    def __init__(self, url: str | None = None) -> None:
+        super().__init__(memory_home(APP), APP)
+        if url is not None and APP.database is not None:
+            APP.database.attach(lambda: None, url)
 
     def close(self) -> None:
         self.context.close()

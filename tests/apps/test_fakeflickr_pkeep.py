@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "apps/fakeflickr"))
 
-from pkeep import Keeper, Places, serve
+from pkeep import Keeper, Places, port_of, serve
 from pkeep.counters import Counters
 from pkeep.keeper import Late, Missing
 from pkeep.places import KEEP
@@ -283,6 +283,16 @@ async def test_files_go_an_hour_after_they_were_last_asked_for(world: World) -> 
     assert world.keeper.tidy() == 1
     assert (one.exists(), two.exists()) == (True, False)
     assert world.keeper.tidy() == 1
+
+
+def test_the_port_is_the_environments() -> None:
+    assert [port_of(each) for each in ({}, {"PKEEP_PORT": "0"}, {"PKEEP_PORT": "4771"})] == [
+        4770,
+        0,
+        4771,
+    ]
+    with pytest.raises(ValueError, match="PKEEP_PORT='many'"):
+        port_of({"PKEEP_PORT": "many"})
 
 
 def test_other_code_begins_anew(tmp_path: Path) -> None:

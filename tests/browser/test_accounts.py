@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 TARGET = Path(__file__).with_name("members_app.py")
 PASSWORD = "correct horse battery"
 STRANGERS = ["/login", "/signup", "/forgot", "/verify?code=x", "/reset?code=x", "/email?code=x"]
-MEMBERS = ["/plan", "/account", "/jobs", "/functions/count"]
+MEMBERS = ["/plan", "/account", "/webhooks", "/jobs", "/functions/count"]
 ADMINS = ["/admin", "/admin/log", "ONE"]
 
 

@@ -30,19 +30,25 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+asks: list[tuple[Asked, int, int]] = []
+
+
+def allow(asked: Asked, id: int, size: int) -> Mapping[str, Any] | None:
+    asks.append((asked, id, size))
+    if id == 13:
+        return None
+    if id == 14:
+        raise billow.NotFound("no such photo")
+    if id == 15:
+        raise ZeroDivisionError
+    return {"steps": asked.cookies.get("steps", "")}
+
+
 def site(*plans: billow.Plan) -> billow.App:
     app = billow.App("site")
     if plans:
         app.plans(*plans)
     photos = app.collection("photos")
-
-    def allow(asked: Asked, id: int, size: int) -> Mapping[str, Any] | None:
-        asks.append((asked, id, size))
-        if id == 13:
-            return None
-        if id == 14:
-            raise billow.NotFound("no such photo")
-        return {"steps": asked.cookies.get("steps", "")}
 
     async def quick(asked: Asked, id: int) -> Mapping[str, Any]:
         return {"steps": asked.query.get("steps", "")}
@@ -55,14 +61,18 @@ def site(*plans: billow.Plan) -> billow.App:
     def shared(original: billow.Upload, steps: str) -> bytes:
         return b""
 
+    def tags(asked: Asked, id: int) -> Mapping[str, Any]:
+        return {"tags": list(asked.cookies)}
+
+    @photos.rendition("/listed/{id:int}.jpg", allow=tags, who="anybody")
+    def listed(original: billow.Upload, tags: list[str]) -> bytes:
+        return b""
+
     @photos.rendition("/pic/{id:int}.jpg", who="anybody", formats=("webp", "jpeg"))
     def picture(original: billow.Upload, format: str) -> bytes:
         return b""
 
     return app
-
-
-asks: list[tuple[Asked, int, int]] = []
 
 
 class Renderer:
@@ -151,13 +161,14 @@ async def test_allow_is_asked_once_for_each_request(plain: Site) -> None:
         ("/img/0240/7.jpg", 404, "nothing at this address"),
         ("/img/240/13.jpg", 403, "may not"),
         ("/img/240/14.jpg", 404, "no such photo"),
+        ("/img/240/15.jpg", 500, "something went wrong inside"),
     ],
 )
 async def test_what_is_refused_is_said_also_if_it_was_made(
     plain: Site, path: str, status: int, told: str
 ) -> None:
     image = plain.app.collections["photos"].renditions["image"]
-    for id_ in (13, 14):
+    for id_ in (13, 14, 15):
         wanted = image.wanted(id_, {"size": 240, "steps": ""})
         keep(plain.renderer.root, path_of(plain.renderer.root, wanted), b"secret")
     for method in ("GET", "HEAD"):
@@ -187,6 +198,13 @@ async def test_what_cannot_be_made_is_told(plain: Site, wrong: Error, status: in
     assert (answer.status_code, answer.json()["detail"]) == (status, wrong.detail)
     assert answer.headers.get("retry-after") == ("7" if status == 503 else None)
     assert "no-store" in answer.headers["cache-control"]
+
+
+async def test_lists_may_be_arguments_too(plain: Site) -> None:
+    for _ in range(2):
+        answer = await plain.get("/listed/7.jpg", cookie="a=1; b=2")
+        assert answer.text == "7 {'tags': ['a', 'b']} "
+    assert len(plain.renderer.asked) == 1
 
 
 async def test_only_so_many_may_wait(plain: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import cast
 
 from pkeep.keeper import Keeper
@@ -19,6 +20,18 @@ TIDY_EVERY = 600.0
 #: Bytes of a request to the page, and seconds in which it has to come.
 _MOST_HEAD = 8192
 _HEAD_TIME = 5.0
+
+
+def port_of(environment: Mapping[str, str]) -> int:
+    """The port that `PKEEP_PORT` names; 0 is none at all.
+
+    Raises:
+        ValueError: it is no port.
+    """
+    text = environment.get("PKEEP_PORT", str(PORT))
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
+        raise ValueError(f"PKEEP_PORT={text!r}: a port is 0 to 65535; 0 does without pkeep")
+    return int(text)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -64,12 +77,15 @@ async def serve(
     Args:
         keeper: answers.
         stopping: set when it is to end.
-        port: of UDP and of TCP.
+        port: of UDP and of TCP; 0: nobody listens.
         ready: set when it listens.
 
     Raises:
         OSError: the port is taken.
     """
+    if port == 0:
+        await stopping.wait()
+        return
     loop = asyncio.get_running_loop()
     bye = asyncio.Event()
     page = await asyncio.start_server(

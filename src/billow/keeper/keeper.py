@@ -18,6 +18,7 @@ import billow
 from billow.app import App
 from billow.clock import Clock, ScaledClock
 from billow.fleet.control import Controller
+from billow.flow.scrub import Scrub
 from billow.home import Home
 from billow.keeper.how import Settings
 from billow.keeper.listen import url
@@ -281,7 +282,7 @@ def _housework(app: App, home: Home) -> list[Callable[[], object]]:
         return []
     from billow.accounts.opening import open_accounts  # noqa: PLC0415 - needs an extra
 
-    return [open_accounts(home, app).sweep]
+    return [open_accounts(home, app).sweep, Scrub(home, app).round]
 
 
 def _write_whole(path: Path, text: str) -> None:

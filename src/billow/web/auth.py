@@ -78,13 +78,25 @@ class Lobby:
 
     async def receive(self, scope: Scope) -> Visitor:
         """Who a request comes from."""
+        shown, visit = self._shown(scope)
+        if shown is None and visit.before is None:
+            return Visitor(visit=visit)
+        return await self.whole.run(self._find, shown, visit.before, visit)
+
+    def look(self, scope: Scope) -> Visitor:
+        """The same, for a thread."""
+        shown, visit = self._shown(scope)
+        if shown is None and visit.before is None:
+            return Visitor(visit=visit)
+        return self._find(shown, visit.before, visit)
+
+    def _shown(self, scope: Scope) -> tuple[Secret | None, Visit]:
+        """The API token that is shown, and how the request comes; else a session's token in it."""
         headers = Headers(scope=scope)
         shown = _bearer(headers)
         token = None if shown is not None else self.cookie.read(headers)
-        visit = Visit(self._address(scope, headers), headers.get("user-agent", ""), token)
-        if shown is None and token is None:
-            return Visitor(visit=visit)
-        return await self.whole.run(self._find, shown, token, visit)
+        agent = headers.get("user-agent", "")
+        return shown, Visit(self._address(scope, headers), agent, token)
 
     def still(self, visitor: Visitor) -> bool:
         """Whether what a visitor was let in by still lasts, and lets in as far as it did."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -130,6 +131,7 @@ def check_request(scope: Scope, own: str = "") -> None:
         check_origin(headers)
 
 
+@lru_cache(maxsize=64)
 def is_local(host: str) -> bool:
     """Whether a Host header (name and port) can only mean this machine."""
     try:

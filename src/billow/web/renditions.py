@@ -7,8 +7,7 @@ the route, as any request; on both roads the same is asked before anything is se
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -18,14 +17,14 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from billow.errors import Error, NotFound, Unavailable
-from billow.rendition import Asked, Rendition, Wanted
+from billow.rendition import Allow, Asked, Rendition, Wanted
 from billow.renditions.client import RenderClient
 from billow.renditions.errors import Busy
 from billow.renditions.files import CACHE, path_of
 from billow.web.context import Context, context_of
 from billow.web.guard import SECURITY_HEADERS, check_request
 from billow.web.sendfile import FileReply
-from billow.web.visitor import Visitor
+from billow.web.visitor import EVERYBODY, Visitor
 
 #: Where the fast road leaves what `allow` said, so that it is asked once.
 _ALLOWED = "billow.allowed"
@@ -35,6 +34,8 @@ _SAFE = ("GET", "HEAD")
 #: Requests of one web server that may wait for the pool. The rest of what the server can do at the
 #: same time is for those whose picture is at hand.
 MOST_WAITING = 12
+#: Renditions whose names and headers are remembered.
+REMEMBERED = 4096
 
 
 class NotAllowed(Error):
@@ -44,12 +45,22 @@ class NotAllowed(Error):
     title = "Not allowed"
 
 
+class Question(NamedTuple):
+    """What somebody asks for."""
+
+    rendition: Rendition
+    asked: Asked
+    id: int
+    #: What else the address says.
+    said: Mapping[str, Any]
+
+
 class Ready(NamedTuple):
-    """What is to be sent, and what it is sent with."""
+    """What is to be sent, and what sends it."""
 
     rendition: Rendition
     wanted: Wanted
-    headers: Mapping[str, str]
+    reply: FileReply | None
 
 
 class Gallery:
@@ -61,9 +72,10 @@ class Gallery:
     """
 
     def __init__(self, context: Context, count: Any) -> None:
-        self._context = context
+        self.context = context
         self._count = count
         self._waiting = 0
+        self._known: dict[Hashable, Ready] = {}
         self.renditions = [
             rendition
             for collection in context.app.collections.values()
@@ -100,38 +112,49 @@ class Gallery:
             NotFound: there is no such address, or a value in it is not offered.
             NotAllowed: the app says so; it may also raise errors of its own.
         """
-        said = rendition.read(scope["path"])
-        if said is None:
-            raise NotFound("there is nothing at this address")
-        asked = _asked(scope, visitor)
-        id_ = said.pop("id")
-        params = {**said, **await self._allowed(rendition, scope, asked, id_, said)}
-        accept = asked.headers.get("accept", "")
-        format_ = rendition.best_format(accept) if rendition.formats else ""
-        wanted = rendition.wanted(id_, params, format_)
-        return Ready(rendition, wanted, _headers(rendition, wanted, asked.query.get("v", "")))
-
-    async def _allowed(
-        self,
-        rendition: Rendition,
-        scope: Scope,
-        asked: Asked,
-        id: int,
-        said: Mapping[str, Any],
-    ) -> Mapping[str, Any]:
+        question = _question(rendition, scope, visitor)
         if rendition.allow is None:
-            return {}
-        if _ALLOWED in scope:
-            known: Mapping[str, Any] = scope[_ALLOWED]
-            return known
-        if inspect.iscoroutinefunction(rendition.allow):
-            found = await rendition.allow(asked, id, **said)
-        else:
-            found = await self._context.run(rendition.allow, asked, id, **said)
-        if found is None:
+            return self._ready(question, {})
+        if _ALLOWED not in scope:
+            told = _allow(question, rendition.allow)
+            scope[_ALLOWED] = await (told() if rendition.waits else self.context.run(told))
+        return self._ready(question, scope[_ALLOWED])
+
+    def prepare_here(self, rendition: Rendition, scope: Scope, visitor: Visitor) -> Ready:
+        """The same in a thread, where `allow` is no coroutine function."""
+        question = _question(rendition, scope, visitor)
+        assert rendition.allow is not None
+        scope[_ALLOWED] = _allow(question, rendition.allow)()
+        return self._ready(question, scope[_ALLOWED])
+
+    def _ready(self, question: Question, allowed: Mapping[str, Any] | None) -> Ready:
+        if allowed is None:
             raise NotAllowed("you may not see this")
-        scope[_ALLOWED] = found
-        return dict(found)
+        rendition, asked = question.rendition, question.asked
+        params = {**question.said, **allowed}
+        format_ = rendition.best_format(asked.headers.get("accept", ""))
+        version = asked.query.get("v", "")
+        key = (rendition, question.id, tuple(params.items()), format_, version)
+        try:
+            known = self._known.get(key)
+        except TypeError:  # lists and the like have no hash
+            return self._make_ready(rendition, question.id, params, format_, version)
+        if known is None:
+            known = self._make_ready(rendition, question.id, params, format_, version)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[key] = known
+        return known
+
+    def _make_ready(
+        self, rendition: Rendition, id: int, params: dict[str, Any], format: str, version: str
+    ) -> Ready:
+        wanted = rendition.wanted(id, params, format)
+        if self._root is None:
+            return Ready(rendition, wanted, None)
+        path, headers = path_of(self._root, wanted), _headers(rendition, wanted, version)
+        reply = FileReply(path, media_type=wanted.type, headers=headers)
+        return Ready(rendition, wanted, reply)
 
     async def send(self, ready: Ready, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what is in the cache.
@@ -139,11 +162,9 @@ class Gallery:
         Raises:
             NotFound: it is not.
         """
-        if self._root is None or self._pool is None:
+        if ready.reply is None or self._pool is None:
             raise NotFound("this home keeps no renditions")
-        path = path_of(self._root, ready.wanted)
-        reply = FileReply(path, media_type=ready.wanted.type, headers=ready.headers)
-        await reply(scope, receive, send)
+        await ready.reply(scope, receive, send)
         self._pool.used(ready.wanted)
 
     async def make(self, ready: Ready) -> None:
@@ -219,16 +240,35 @@ class Door:
         rendition = gallery.find(scope["path"])
         if rendition is None:
             return False
+        # The long road says what is wrong, in the form that was asked for, and logs what should
+        # not have happened.
         try:
             check_request(scope, self._judge.own)
-            visitor = await self._judge.visitor(scope, rendition)
-            ready = await gallery.prepare(rendition, scope, visitor)
+            ready = await self._ready(rendition, scope)
+        except Exception:
+            return False
+        try:
             await gallery.send(ready, scope, receive, send)
-        except Error:
-            return False  # the long road says what is wrong, in the form that was asked for
+        except NotFound:
+            return False
         scope["endpoint"] = rendition
         gallery.count(rendition, "hit")
         return True
+
+    async def _ready(self, rendition: Rendition, scope: Scope) -> Ready:
+        """What is asked for. Whatever blocks is done in one go, in a thread."""
+        gallery, judge = self._gallery, self._judge
+        if rendition.allow is not None and not rendition.waits:
+            return await gallery.context.run(self._ready_here, rendition, scope)
+        if judge.blocks:
+            visitor = await gallery.context.run(judge.visitor, scope, rendition)
+        else:
+            visitor = judge.visitor(scope, rendition)
+        return await gallery.prepare(rendition, scope, visitor)
+
+    def _ready_here(self, rendition: Rendition, scope: Scope) -> Ready:
+        visitor = self._judge.visitor(scope, rendition)
+        return self._gallery.prepare_here(rendition, scope, visitor)
 
 
 class Judge:
@@ -236,14 +276,27 @@ class Judge:
 
     #: The host name under which others may reach the service.
     own = ""
+    #: Whether it has to look something up.
+    blocks = False
 
-    async def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:  # noqa: ARG002
+    def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:  # noqa: ARG002
         """Who asks.
 
         Raises:
             Error: they may not.
         """
-        return Visitor(accounts=False)
+        return EVERYBODY
+
+
+def _allow(question: Question, allow: Allow) -> Callable[[], Any]:
+    return lambda: allow(question.asked, question.id, **question.said)
+
+
+def _question(rendition: Rendition, scope: Scope, visitor: Visitor) -> Question:
+    said = rendition.read(scope["path"])
+    if said is None:
+        raise NotFound("there is nothing at this address")
+    return Question(rendition, _asked(scope, visitor), said.pop("id"), said)
 
 
 def _asked(scope: Scope, visitor: Visitor) -> Asked:

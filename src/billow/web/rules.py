@@ -78,6 +78,8 @@ RULES: Mapping[str, Rule] = {
     f"GET {_API}/jobs/{{id}}/input": READS,
     f"GET {_API}/jobs/{{id}}/files/{{name}}": READS,
     f"GET {_API}/jobs/{{id}}/events": READS,
+    f"GET {_API}/jobs/{{id}}/logs": READS,
+    f"GET {_API}/jobs/{{id}}/logs/events": READS,
     f"POST {_API}/jobs/{{id}}/cancel": SENDS,
     f"POST {_API}/jobs/{{id}}/retry": SENDS,
     # Uploads straight to a store: there the signature says who may do what
@@ -124,12 +126,15 @@ RULES: Mapping[str, Rule] = {
     f"GET {_API}/fleets/{{function}}": ADMINS,
     f"GET {_API}/journal": ADMINS,
     f"GET {_API}/series": ADMINS,
+    f"GET {_API}/logs": ADMINS,
+    f"GET {_API}/logs/events": ADMINS,
     # Pages
     "GET /": READS,
     "GET /console": READS,
     "GET /jobs": READS,
     "POST /jobs": SENDS,
     "GET /jobs/{id}": READS,
+    "GET /jobs/{id}/files/{name}": READS,
     "POST /jobs/{id}/again": SENDS,
     "POST /jobs/{id}/cancel": SENDS,
     "GET /functions": READS,
@@ -155,6 +160,7 @@ RULES: Mapping[str, Rule] = {
     "GET /oncall": ADMINS,
     "POST /oncall": ADMINS,
     "GET /oncall/{rota}/calendar.ics": ADMINS,
+    "GET /logs": ADMINS,
     "GET /inbox": ADMINS,
     "GET /inbox/{key}": ADMINS,
     "POST /inbox/{key}": ADMINS,
@@ -186,6 +192,9 @@ RULES: Mapping[str, Rule] = {
     "POST /account/sessions": SELF,
     "POST /account/tokens": SELF,
     "POST /account/tokens/end": SELF,
+    "GET /webhooks": SELF,
+    "POST /webhooks": SELF,
+    "POST /webhooks/{id}": SELF,
     # Everybody's
     "GET /admin": ADMINS,
     "GET /admin/log": ADMINS,
@@ -210,17 +219,19 @@ def rules_of(renditions: Iterable[Rendition]) -> dict[str, Rule]:
 class RuledJudge(Judge):
     """Finds out who asks for a rendition, and holds them to its rule."""
 
+    blocks = True
+
     def __init__(self, lobby: Lobby) -> None:
         self._lobby = lobby
         self.own = lobby.public.host
 
-    async def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:
+    def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:
         """Who asks.
 
         Raises:
             NotLoggedIn, Forbidden: they may not.
         """
-        visitor = await self._lobby.receive(scope)
+        visitor = self._lobby.look(scope)
         check(visitor, OPEN if rendition.who == "anybody" else READS)
         return visitor
 

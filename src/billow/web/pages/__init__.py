@@ -19,9 +19,11 @@ from billow.web.pages import (
     incidents,
     job,
     jobs,
+    logs,
     now,
     oncall,
     send,
+    viewer,
 )
 from billow.web.pages.view import STATIC, error_page, show
 
@@ -45,12 +47,14 @@ def routes() -> list[BaseRoute]:
         Route("/console", _now, methods=["GET"], name="console"),
         *jobs.routes(),
         *job.routes(),
+        *viewer.routes(),
         Route("/fleet", _fleet, methods=["GET"], name="fleet"),
         *alarms.routes(),
         *dashboard.routes(),
         *dead.routes(),
         *data.routes(),
         *inbox.routes(),
+        *logs.routes(),
         *incidents.routes(),
         *oncall.routes(),
         *send.routes(),

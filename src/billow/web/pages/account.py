@@ -17,6 +17,7 @@ from billow.web.pages.desk import answer, go, person, read, secret, whole
 from billow.web.pages.entrance import Entrance
 from billow.web.pages.form import read_form
 from billow.web.pages.plan import PlanPages
+from billow.web.pages.webhooks import WebhookPages
 
 _DAY = 86400.0
 #: Days that a token made in a browser may be good.
@@ -29,6 +30,7 @@ def routes(lobby: Lobby) -> list[BaseRoute]:
         *Entrance(lobby).routes(),
         *AccountPages(lobby).routes(),
         *PlanPages(lobby).routes(),
+        *WebhookPages(lobby).routes(),
     ]
 
 

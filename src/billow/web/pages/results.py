@@ -68,12 +68,15 @@ def blocks(result: Any) -> list[Block]:
     if len(result) > 3 and all(_is_number(value) for value in result.values()):
         return [block_of("", [[key, value] for key, value in result.items()])]
     facts = [(str(key), value) for key, value in result.items() if _is_single(value)]
-    rest = [(str(key), value) for key, value in result.items() if not _is_single(value)]
+    # What is empty has nothing to show; the download says that it is.
+    rest = [(str(k), value) for k, value in result.items() if value and not _is_single(value)]
     return [*([Facts("", facts)] if facts else []), *(block_of(key, value) for key, value in rest)]
 
 
 def block_of(title: str, value: Any) -> Block:
     """The best way to show one value."""
+    if isinstance(value, Mapping) and len(value) > 1 and all(map(_is_amount, value.values())):
+        value = [[str(key), amount] for key, amount in value.items()]
     if isinstance(value, list) and value:
         if all(_is_pair(row) for row in value):
             return Bars(title, [(str(a), b) for a, b in value[:MAX_ROWS]], _more(value))

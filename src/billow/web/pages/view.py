@@ -170,6 +170,7 @@ _TOLD = {
     "logged-out": "You are logged out.",
     "left": "Your account is deleted.",
     "ended": "Ended: {}.",
+    "tested": "A test is on its way; load this page again to see the answer.",
 }
 
 
@@ -181,6 +182,7 @@ _OPERATIONS = (
     ("/alarms", "Alarms", "bell", "w"),
     ("/dead", "Dead letters", "dead", "d"),
     ("/data", "Data", "data", "q"),
+    ("/logs", "Logs", "logs", "l"),
     ("/incidents", "Incidents", "bell", "i"),
     ("/oncall", "On call", "person", "o"),
     ("/inbox", "Mail", "mail", "m"),
