@@ -45,7 +45,7 @@ SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
 #: What a worker is made of besides.
-WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs"]
+WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs", "ops.otlp"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: What an alarm is, and what follows from it.
@@ -87,6 +87,7 @@ ALLOWED: dict[str, list[str]] = {
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
     "ops.logs": [*VALUES, "ports", "ops.logs", "settings"],
+    "ops.otlp": [*VALUES, "ports", "settings"],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
     "ops.pager": [*VALUES, *DECLARATIONS, "ports", "home", "ops", "loading", *SENDING],

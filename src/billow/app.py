@@ -273,6 +273,11 @@ class App(Pages, Alarms, Standing):
 
         return declare if browse is None else declare(browse)
 
+    @property
+    def has_pool(self) -> bool:
+        """Whether its web servers are a pool behind a front."""
+        return self.web.options is not None
+
     def oncall(self, page: Page, *, service: str | None = None) -> None:
         """Declare whom incidents of a service page.
 

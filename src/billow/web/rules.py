@@ -123,6 +123,7 @@ RULES: Mapping[str, Rule] = {
     f"GET {_API}/tables/{{table}}": ADMINS,
     f"GET {_API}/tables/{{table}}/{{key:path}}": ADMINS,
     f"GET {_API}/fleets": ADMINS,
+    f"GET {_API}/alarms": ADMINS,
     f"GET {_API}/fleets/{{function}}": ADMINS,
     f"GET {_API}/journal": ADMINS,
     f"GET {_API}/series": ADMINS,
