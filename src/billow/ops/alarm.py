@@ -71,7 +71,7 @@ class Alarm:
 
     @property
     def span(self) -> float:
-        """Seconds that it looks back on: before they have passed nothing shows whether it helped."""
+        """Seconds that it looks back on; before they are over, nothing shows what has helped."""
         match self.condition:
             case Bound(threshold=rule) | Unusual(threshold=rule):
                 return rule.period * rule.periods
