@@ -40,17 +40,18 @@ class Annotator:
         self.counts = Counts(samples=header.samples, assembly=assembly)
         self.counts.references = references.names
         self._bands_of = read_bands(assembly) if assembly else {}
-        self._tags = {name: _free_name(name, header.fields) for name in FIELDS}
+        #: The names of the added INFO fields in this file.
+        self.tags = {name: _free_name(name, header.fields) for name in FIELDS}
         self._sequences: dict[str, Sequence] = {}
         #: Names of the sequences that were left, and how often one was come back to.
         self._left: set[str] = set()
         self._returns = 0
-        self._unknown = Sequence(None, None, self._tags, self.counts)
+        self._unknown = Sequence(None, None, self.tags, self.counts)
 
     def header_lines(self) -> list[str]:
         """The header with the lines of the added fields, without line ends."""
         end = self.header.line_end
-        added = [f"##INFO=<ID={self._tags[name]},{text}>{end}" for name, text in FIELDS.items()]
+        added = [f"##INFO=<ID={self.tags[name]},{text}>{end}" for name, text in FIELDS.items()]
         return [*self.header.lines, *added, self.header.columns + end]
 
     def annotate(self, lines: list[str], line_number: int) -> list[str]:
@@ -128,7 +129,7 @@ class Annotator:
             return self._unknown
         if self.references.large:
             self._make_room(name)
-        made = Sequence(contig, bands, self._tags, self.counts)
+        made = Sequence(contig, bands, self.tags, self.counts)
         self._sequences[name] = made
         return made
 

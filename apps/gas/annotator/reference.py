@@ -80,13 +80,18 @@ class References:
 
     def find(self, name: str) -> Contig | None:
         """The sequence of this name; `chrM`, `M` and `MT` are one, and so are `chr1` and `1`."""
-        reference, own = self._places.get(plain_name(name), (None, ""))
-        if reference is None:
+        found = self.place(name)
+        if found is None:
             return None
+        reference, own = found
         try:
             return reference.contigs[own]
         except (BadGenes, OSError, UnicodeDecodeError) as problem:  # read only now
             raise BadReference(f"{reference.name}: {problem}") from problem
+
+    def place(self, name: str) -> tuple[Reference, str] | None:
+        """The reference that has a sequence, and what it is called there."""
+        return self._places.get(plain_name(name))
 
     @property
     def large(self) -> bool:
