@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from billow.errors import DeclarationError
 from billow.route import PageHandler, Route, TokenScope, Who, taken
 from billow.sql.database import Database
 from billow.units import Duration
+
+#: Removes what an app has of somebody: called with the owner of what was theirs.
+LeftHandler: TypeAlias = Callable[[str], None]
 
 
 def folder_of(what: str, folder: Path) -> Path:
@@ -33,6 +37,8 @@ class Pages:
         self.template_folder: Path | None = None
         self.static_folder: Path | None = None
         self.database: Database | None = None
+        #: What is done when somebody's account was deleted.
+        self.left_handlers: list[LeftHandler] = []
 
     def page(
         self,
@@ -107,3 +113,13 @@ class Pages:
         folder = None if migrations is None else folder_of("migrations", migrations)
         self.database = Database(folder, pool, patience, held)
         return self.database
+
+    def left(self, handler: LeftHandler) -> LeftHandler:
+        """Declare what is done when somebody's account was deleted: `@app.left`.
+
+        The function is called with the owner of what was theirs, and removes what the app itself
+        keeps of them; jobs, files and webhooks are removed by Billow. It runs in a worker, twice:
+        at once, and when what was under way has ended. If it raises, it is tried again.
+        """
+        self.left_handlers.append(handler)
+        return handler

@@ -219,6 +219,20 @@ SETTINGS: tuple[Setting, ...] = (
         values.database,
         secret=True,
     ),
+    Setting(
+        "otlp_url",
+        "",
+        "Where metrics are sent as well, by OTLP over HTTP, such as `http://127.0.0.1:4318`; if "
+        "empty, nowhere.",
+        values.address,
+    ),
+    Setting(
+        "otlp_headers",
+        "",
+        "Headers sent along with them, such as `api-key=…`; several apart by commas.",
+        values.secret,
+        secret=True,
+    ),
     Setting("log_keep", "14 d", "How long the lines of the log are kept.", values.duration),
     Setting(
         "log_size",

@@ -14,8 +14,11 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 import billow
+from billow.accounts.admin import OPERATOR
+from billow.testing import run_jobs
 from tests.apps.flickr_town import APP, Flickr, jpeg
 
+from gallery.library import Library  # isort: skip
 from gallery.photo import steps_of  # isort: skip
 from gallery.words import slug_of, tag_of, tags_in  # isort: skip
 
@@ -270,3 +273,33 @@ async def test_pictures_carry_nothing_of_the_file(tmp_path: Path) -> None:
         assert b"Somebody" not in made
         with Image.open(io.BytesIO(made)) as opened:
             assert dict(opened.getexif()) == {}
+
+
+async def test_who_leaves_is_forgotten(flickr: Flickr) -> None:
+    anna, ben = flickr.person("anna"), flickr.person("ben")
+    for n in range(3):
+        await flickr.photo(anna, jpeg((60 * n, 0, 0)), visibility="public", tags="t")
+    kept = await flickr.photo(ben, visibility="public")
+    flickr.service.admin.delete(OPERATOR, anna.owner)
+    await flickr.context.run(run_jobs, flickr.home, APP)
+    assert (await flickr.get(None, "/people/anna")).status_code == 404
+    shown = (await flickr.get(None, "/")).text
+    assert re.findall(r'<li id="p(\d+)"', shown) == [str(kept)]
+    assert [each.id for each in APP.collections["photos"].originals()] == [kept]
+
+
+async def test_what_a_killed_server_left_is_removed(flickr: Flickr) -> None:
+    anna, originals = flickr.person("anna"), APP.collections["photos"]
+    kept = await flickr.photo(anna)
+    gone = await flickr.photo(anna, jpeg((1, 1, 1)))
+    left = originals.add([jpeg((2, 2, 2))], "a.jpg", anna.owner)
+    library = Library(APP.database, originals)  # type: ignore[arg-type]
+    now = originals.get(kept).created
+    await flickr.context.run(library.tidy, now)
+    assert len(originals.originals()) == 3  # it may be just about to become a photo
+    await flickr.context.run(library.tidy, now + 7200)
+    assert [each.id for each in originals.originals()] == [kept, gone]
+    await flickr.context.run(library.photos.remove, gone)  # and killed before the original went
+    await flickr.context.run(library.tidy, now + 7200)
+    assert [each.id for each in originals.originals()] == [kept]
+    assert left not in [each.id for each in originals.originals()]

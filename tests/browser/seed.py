@@ -19,6 +19,7 @@ from billow.flow.client import Client
 from billow.home import Home, open_home
 from billow.job import Failure
 from billow.ports.ledger import Completed, Failed, Lease, Outcome, Publish, Put
+from billow.ports.logs import Line
 from tests.browser.demo_app import app
 
 FLEET = {"function": "top_words"}
@@ -50,8 +51,27 @@ class Past:
             self._act(second)
             self._work()
             self._sample()
+            self._say(second)
             self.clock.advance(1.0)
         self._show()
+
+    def _say(self, second: int) -> None:
+        """What the processes log in a second, some of it about the newest job."""
+        now, jobs = self.clock.now(), self.home.ledger.find(limit=1).jobs
+        request = f"01kreq{second // 10:020d}"
+        lines = [Line(now + 0.2, 20, "web", "billow.web.access", "GET /jobs 200", request=request)]
+        if jobs and second % 3 == 0:
+            worker, job = "top_words-7f3a", jobs[0].id
+            lines += [
+                Line(now + 0.3, 20, worker, "stdout", f"read {jobs[0].name}", job, request),
+                Line(now + 0.4, 30, worker, "wordfreq", "a <b>very</b> long word", job, request),
+            ]
+        if second % 40 == 0:
+            error = json.dumps({"error": TRACE, "status": 500})
+            lines.append(
+                Line(now + 0.5, 40, "web", "billow.web", "it broke", "", request, "", error)
+            )
+        self.home.logs.write(lines)
 
     def _begin(self) -> None:
         journal = self.home.journal

@@ -34,6 +34,8 @@ PAGES = [
     "/data/queues/wordfreq-results",
     "/data/tables/wordfreq",
     "/data/stores/wordfreq-processing",
+    "/logs",
+    "/logs?text=broke&level=error",
     "/functions",
     "/functions/top_words",
     "/functions/square",

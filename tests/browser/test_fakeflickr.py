@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import signal
 import subprocess
@@ -48,8 +49,9 @@ def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("flickr")
     told = folder / "told.txt"
     command = [sys.executable, str(FLICKR / "demo.py"), "--port", "0", "--count", "1"]
+    quiet = {**os.environ, "PKEEP_PORT": "0"}
     with told.open("w") as out:
-        demo = subprocess.Popen([*command, "--folder", str(folder / "data")], stdout=out)
+        demo = subprocess.Popen([*command, "--folder", str(folder / "data")], stdout=out, env=quiet)
     try:
         deadline, found = time.monotonic() + 60, None
         while found is None:

@@ -164,3 +164,21 @@ def test_the_job_is_accepted_with_the_deletion(world: World) -> None:
     delete(world)
     [job] = world.home.ledger.find(function=LEAVE).jobs
     assert job.args == {"owner": OWNER, "again": False}
+
+
+def test_the_app_removes_what_it_has_itself(world: World) -> None:
+    asked: list[str] = []
+
+    @world.app.left
+    def forget(owner: str) -> None:
+        asked.append(owner)
+        if len(asked) == 1:
+            raise Conflict("not now")
+
+    delete(world)
+    world.run()
+    for _ in range(2):
+        world.pass_time(SETTLED)
+        world.run()
+    assert set(asked) == {OWNER}
+    assert len(asked) >= 3

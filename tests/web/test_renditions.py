@@ -245,6 +245,10 @@ async def test_the_browser_gets_a_format_it_takes(plain: Site) -> None:
         assert answer.headers["content-type"] == f"image/{format_}"
         assert answer.headers["vary"] == "Accept"
         assert answer.text.endswith(format_)
+    right = plain.app.collections["photos"].renditions["picture"].url(7)
+    for accept in ("image/webp,*/*", "*/*"):
+        answer = await plain.get(right, accept=accept)
+        assert "immutable" in answer.headers["cache-control"], accept
 
 
 async def test_a_picture_has_the_headers_of_every_answer(plain: Site) -> None:

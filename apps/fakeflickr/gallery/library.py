@@ -18,6 +18,8 @@ from gallery.words import CAPTION, OVERLAY, line, tags_in
 
 T = TypeVar("T")
 
+#: Originals looked at by each call of `tidy`, and seconds that taking one in may last.
+_LOOKED_AT, _UNDER_WAY = 50, 3600.0
 #: What people may say of a photo; nothing else of it is theirs to set.
 FIELDS = ("caption", "tags", "overlay", "rotation", "visibility", "download")
 
@@ -94,6 +96,7 @@ class Library:
             NotAccepted, TooLarge: it is no picture that can be shown.
             AlreadyThere: they have it already.
         """
+        self.tidy(time.time())
         id_ = self.originals.add(blocks, name, visitor.owner)
         try:
             self._note(id_, visitor, said)
@@ -126,6 +129,25 @@ class Library:
         """Delete a photo with everything that belongs to it, for good."""
         self.photos.remove(photo.id)
         self.originals.delete(photo.id)
+
+    def tidy(self, now: float) -> None:
+        """Delete originals that no photo belongs to: a server was killed before, or in between.
+
+        Each call looks at the next few; those that have just come are left alone.
+        """
+        after = self.photos.looked_through()
+        found = self.originals.originals(after=after, limit=_LOOKED_AT)
+        old = [each.id for each in found if each.created < now - _UNDER_WAY]
+        for id_ in self.photos.lost(old) if old else ():
+            self.originals.delete(id_)
+
+    def forget(self, owner: str) -> None:
+        """Delete everything of somebody who has left. It may be done again at any time."""
+        viewer = Viewer(owner)
+        while found := self.photos.page(viewer, by=owner).photos:
+            for photo in found:
+                self.remove(photo)
+        self.people.forget(owner)
 
     def _note(self, id: int, visitor: site.Visitor, said: Wishes) -> None:
         original = self.originals.get(id)

@@ -41,6 +41,11 @@ class People:
                     name=name, owner=visitor.owner,
                 )  # fmt: skip
 
+    def forget(self, owner: str) -> None:
+        """Forget somebody who has no photos."""
+        with self._db.write() as connection:
+            connection.run("delete from people where owner = :owner", owner=owner)
+
     def find(self, slug: str) -> Person | None:
         """Somebody by their address."""
         with self._db.read() as connection:

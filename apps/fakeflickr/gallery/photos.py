@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from billow import site
@@ -155,9 +155,28 @@ class Photos:
                 _tag(connection, id, tags)
 
     def remove(self, id: int) -> None:
-        """Forget a photo, its tags and its links."""
+        """Forget a photo, its tags and its links; its original is looked for again."""
         with self._db.write() as connection:
             connection.run("delete from photos where id = :id", id=id)
+            connection.run(
+                "update marks set value = :before where name = 'tidy' and value > :before",
+                before=id - 1,
+            )
+
+    def looked_through(self) -> int:
+        """Up to which number there are no originals without a photo."""
+        with self._db.read() as connection:
+            return int(connection.value("select value from marks where name = 'tidy'"))
+
+    def lost(self, ids: Sequence[int]) -> list[int]:
+        """Those of some numbers, in order, that have no photo; so far all is looked through now."""
+        with self._db.write() as connection:
+            rows = connection.all(
+                "select id from photos where id between :first and :last",
+                first=ids[0], last=ids[-1],
+            )  # fmt: skip
+            connection.run("update marks set value = :last where name = 'tidy'", last=ids[-1])
+        return sorted(set(ids) - {row["id"] for row in rows})
 
     def tags(self, id: int) -> list[str]:
         """The tags of a photo."""

@@ -40,7 +40,7 @@ def run(home: Home, app: App, args: dict[str, Any]) -> Done:
 
 
 def leave(home: Home, app: App, owner: str, *, again: bool) -> Done:
-    """Remove all jobs, files and webhooks of an owner.
+    """Remove all jobs, files and webhooks of an owner, and what the app itself has of them.
 
     Args:
         home: where they are.
@@ -57,6 +57,8 @@ def leave(home: Home, app: App, owner: str, *, again: bool) -> Done:
     gone: Counter[str] = Counter()
     gone["cancelled"] = _cancel(home, owner)
     passed("leave: cancelled")
+    for handler in app.left_handlers:
+        handler(owner)
     while count := home.ledger.forget(owner, _STEP):
         gone["jobs"] += count
     passed("leave: jobs forgotten")

@@ -68,7 +68,8 @@ class Parts:
 
     def call_in_pager(self) -> None:
         """Have a pager, from when the app declares whom to page or something is to be told."""
-        if self._paged or not (self._app.policies or self._has_news()):
+        wanted = self._app.policies or self._app.promise
+        if self._paged or not (wanted or self._has_news()):
             return
         self._paged = True
         pager = Supervised("pager", self._start_pager, self._home.journal, self._home.clock)

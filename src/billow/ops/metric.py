@@ -16,6 +16,7 @@ FAMILIES = {
     "queue": "a queue: `queue.<name>.visible`, `.in_flight`, `.oldest`",
     "fleet": "a fleet: `fleet.<function>.busy`, `.idle`, `.wanted`",
     "process": "a process: `process.<name>.cpu`, `.rss`",
+    "front": "the front of a pool: `front.requests`, `front.waiting`, `front.p95`",
     "host": "the machine: `host.cpu`, `host.memory`, `host.disk`",
     "store": "stored files: `store.<name>.bytes`, `.objects`, `.reads`, `.writes`",
     "table": "tables: `table.<name>.reads`, `.writes`, `.latency`",

@@ -29,6 +29,7 @@ from billow.home import open_home
 from billow.loading import load_app
 from billow.ops.logs.start import log_to, make_shipper
 from billow.ops.measured import measured
+from billow.ops.otlp import open_exporter
 from billow.ops.shipping import Shipper
 from billow.web.context import Context
 from billow.web.guard import is_loopback
@@ -141,7 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = {"socket": asked.id} if asked.sockets else {"host": address[0], "port": address[1]}
     _log.info("listening", extra={"fields": told})
     shipper.start(home.logs)
-    measures = Shipper(home.recorder, home.metrics).start()
+    passed_on = open_exporter("web")
+    measures = Shipper(home.recorder, home.metrics, also=passed_on).start()
     try:
         WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
     finally:

@@ -311,9 +311,16 @@ def _asked(scope: Scope, visitor: Visitor) -> Asked:
 def _headers(rendition: Rendition, wanted: Wanted, version: str) -> dict[str, str]:
     """What it is sent with. An address with the right version never shows anything else."""
     shared = rendition.who == "anybody" and rendition.allow is None
-    lasting = bool(version) and f".{version}" in wanted.name and len(version) == 8
+    lasting = len(version) == 8 and f".{version}" in _versioned(rendition, wanted)
     control = f"{'public' if shared else 'private'}, {_FOR_EVER if lasting else _ASK_AGAIN}"
     made = {**SECURITY_HEADERS, "cache-control": control}
     if rendition.formats:
         made["vary"] = "Accept"
     return made
+
+
+def _versioned(rendition: Rendition, wanted: Wanted) -> str:
+    """The name that versions are of: whatever format a browser takes, its address is the same."""
+    if not rendition.formats or wanted.format == rendition.formats[0]:
+        return wanted.name
+    return rendition.wanted(wanted.id, wanted.params, rendition.formats[0]).name

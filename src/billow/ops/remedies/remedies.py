@@ -121,7 +121,11 @@ class Remedies:
             why = "remedies are off" if mode == "off" else "it is being maintained"
             self._tell(course, "held", name, f"{action}: {why}")
             return
-        evidence = self._hands.look(action)
+        try:
+            evidence = self._hands.look(action)
+        except Error as problem:
+            self._tell(course, "held", name, f"{action}: {problem.detail}")
+            return
         past = [one.done for one in self._recent(now)]
         ruling = rule(action, name, evidence, past, now, self._bounds)
         if not ruling.act:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billow.web.api import (
+    alarms,
     dead,
     events,
     files,
@@ -11,6 +12,7 @@ from billow.web.api import (
     health,
     jobs,
     journal,
+    logs,
     multipart,
     pagerduty,
     queues,
@@ -36,8 +38,10 @@ ENDPOINTS: list[Endpoint] = [
         queues,
         tables,
         fleets,
+        alarms,
         webhooks,
         journal,
+        logs,
         stripe,
         pagerduty,
         health,

@@ -30,7 +30,7 @@ async def read_journal(request: Request, query: Query) -> Response:
     entries = await context.run(
         context.home.journal.read,
         after or 0,
-        since=_moment(context, query["since"]),
+        since=moment(context, query["since"]),
         kinds=query["kind"],
         subject=query["subject"],
         limit=query["limit"],
@@ -49,7 +49,7 @@ async def read_series(request: Request, query: Query) -> Response:
     if not 1 <= len(names) <= MAX_SERIES:
         raise BadInput(f"say which series: name=…, 1 to {MAX_SERIES} times")
     now = context.home.clock.now()
-    since, until = _moment(context, query["since"]), _moment(context, query["until"])
+    since, until = moment(context, query["since"]), moment(context, query["until"])
     start = (now - 600 if since is None else since) // step * step
     end = now if until is None else until
     if not 0 < (end - start) / step <= MAX_STEPS:
@@ -70,7 +70,7 @@ def _column(points: list[Point], stat: str) -> dict[float, float]:
     return {point.at: getattr(point, stat) for point in points}
 
 
-def _moment(context: Context, given: float | None) -> float | None:
+def moment(context: Context, given: float | None) -> float | None:
     """UNIX seconds; a negative number is seconds before now."""
     if given is None or given >= 0:
         return given

@@ -19,9 +19,11 @@ from billow.web.pages import (
     incidents,
     job,
     jobs,
+    logs,
     now,
     oncall,
     send,
+    status,
     viewer,
 )
 from billow.web.pages.view import STATIC, error_page, show
@@ -53,8 +55,10 @@ def routes() -> list[BaseRoute]:
         *dead.routes(),
         *data.routes(),
         *inbox.routes(),
+        *logs.routes(),
         *incidents.routes(),
         *oncall.routes(),
+        *status.routes(),
         *send.routes(),
         Mount("/static", _Static(directory=STATIC), name="static"),
     ]

@@ -19,6 +19,7 @@ from billow.ports.ledger import Submission
 from billow.web.context import Context, context_of
 from billow.web.files import listed
 from billow.web.pages.asked import Asked
+from billow.web.pages.logs import of_job
 from billow.web.pages.results import Block, blocks
 from billow.web.pages.steps import find_input, steps
 from billow.web.pages.view import show
@@ -53,6 +54,7 @@ def build(asked: Asked) -> dict[str, Any]:
         "attempts": asked.home.ledger.attempts(job.id),
         "files": listed(asked.home, job),
         "blocks": blocks_of(job) if job.status is Status.COMPLETED else [],
+        "said": of_job(asked.home, job.id),
         "may_run_again": _may_run_again(asked.app, job),
     }
 

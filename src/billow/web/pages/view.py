@@ -182,6 +182,7 @@ _OPERATIONS = (
     ("/alarms", "Alarms", "bell", "w"),
     ("/dead", "Dead letters", "dead", "d"),
     ("/data", "Data", "data", "q"),
+    ("/logs", "Logs", "logs", "l"),
     ("/incidents", "Incidents", "bell", "i"),
     ("/oncall", "On call", "person", "o"),
     ("/inbox", "Mail", "mail", "m"),
