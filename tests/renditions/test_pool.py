@@ -87,6 +87,22 @@ async def test_of_what_is_deleted_nothing_is_made(studio: Studio) -> None:
     assert not studio.path(wanted).exists()
 
 
+async def test_renditions_may_be_made_from_another_that_is_made_once(studio: Studio) -> None:
+    good, bad = studio.add("good"), studio.add("reject")
+    async with studio.pool() as pool, studio.client() as client:
+        for size in (1, 2, 3):
+            await client.render(studio.wanted(good, size, "small"), 30)
+        texts = [studio.path(studio.wanted(good, size, "small")).read_text() for size in (1, 2, 3)]
+        assert texts == ["half of good", "half of good" * 2, "good" * 3]
+        with pytest.raises(Unrenderable, match="no half"):
+            await client.render(studio.wanted(bad, 1, "small"), 30)
+        pool._show()
+        shown = studio.home.journal.shown("renderer")
+    assert studio.made == ["good.txt half", "reject.txt half"]
+    assert shown is not None
+    assert (shown[0]["files"], shown[0]["bytes"]) == (4, 12 + 12 + 24 + 12)
+
+
 async def test_the_cache_stays_below_its_limit(studio: Studio) -> None:
     wanted = [studio.wanted(studio.add("x" * 100)) for _ in range(4)]
     async with studio.pool(cache=250) as pool, studio.client() as client:

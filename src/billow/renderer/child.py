@@ -26,6 +26,7 @@ from billow.rendition import Rendition, Wanted
 from billow.renditions import errors
 from billow.renditions.files import CACHE, keep, path_of
 from billow.units import seconds
+from billow.upload import Upload
 from billow.worker import system
 from billow.worker.child import Link
 from billow.worker.protocol import FAULT, HELLO, RESULT, WORN, Frame
@@ -43,6 +44,8 @@ class Painter:
         self._home = home
         self._root = folder / CACHE
         self._worn = False
+        #: The base that the latest rendition was made from, if any: its file's name and size.
+        self._base: tuple[str, int] | None = None
 
     def serve(self) -> None:
         """Make what is asked for."""
@@ -59,7 +62,8 @@ class Painter:
         self._link.send(Frame(WORN).encode(), ring=True)
 
     def _make(self, wanted: Wanted) -> dict[str, Any]:
-        """Make a rendition and keep it; its size, or what went wrong."""
+        """Make a rendition and keep it; its size and base, or what went wrong."""
+        self._base = None
         try:
             rendition = self._rendition(wanted)
             memory = rendition.limits.memory
@@ -79,7 +83,7 @@ class Painter:
         finally:
             system.limit_memory(None)
         self._worn = memory is not None and system.private() > _WORN_SHARE * memory
-        return {"size": len(data)}
+        return {"size": len(data), "base": self._base}
 
     def _rendition(self, wanted: Wanted) -> Rendition:
         try:
@@ -96,9 +100,22 @@ class Painter:
         args = dict(wanted.params)
         if wanted.format:
             args["format"] = wanted.format
+        if (base := rendition.base_for(wanted.params)) is not None:
+            upload = self._from_base(base, wanted.id, upload)
         assert rendition.function.upload_parameter is not None
         args[rendition.function.upload_parameter] = upload
         return self._run(rendition, args)
+
+    def _from_base(self, base: Rendition, id: int, original: Upload) -> Upload:
+        """The base of an original, made if it is not in the cache."""
+        wanted = base.wanted(id, {})
+        path = path_of(self._root, wanted)
+        if not path.exists():
+            assert base.function.upload_parameter is not None
+            keep(self._root, path, self._run(base, {base.function.upload_parameter: original}))
+        size = path.stat().st_size
+        self._base = wanted.name, size
+        return Upload(path, original.name, size)
 
     def _run(self, rendition: Rendition, args: dict[str, Any]) -> bytes:
         try:

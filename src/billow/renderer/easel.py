@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from billow.errors import Error
 from billow.options import Limits
@@ -25,8 +25,22 @@ _LOAD_LIMIT = 120.0
 #: Seconds between two looks whether a process that hung up has ended.
 _LOOK_AGAIN = 0.01
 
-#: What became of a rendition: its size in bytes, or what went wrong; and how long it took.
-Outcome = Callable[[Key, int, Error | None, float], None]
+
+class Made(NamedTuple):
+    """What became of a rendition."""
+
+    key: Key
+    #: Bytes.
+    size: int = 0
+    #: What went wrong.
+    wrong: Error | None = None
+    #: Seconds.
+    took: float = 0.0
+    #: Name and size of the file that it was made from, if that was no original.
+    base: tuple[str, int] | None = None
+
+
+Outcome = Callable[[Made], None]
 
 
 class Easel:
@@ -126,14 +140,21 @@ class Easel:
 
     def _finish(self, told: dict[str, Any], took: float) -> None:
         wrong = None if "size" in told else errors.unpack(told)
-        self._settle(told.get("size", 0), wrong, took)
+        base = told.get("base")
+        self._settle(wrong, took, told.get("size", 0), (base[0], base[1]) if base else None)
         self._free()
 
-    def _settle(self, size: int, wrong: Error | None, took: float) -> None:
+    def _settle(
+        self,
+        wrong: Error | None,
+        took: float,
+        size: int = 0,
+        base: tuple[str, int] | None = None,
+    ) -> None:
         wanted, self._wanted = self._wanted, None
         self._cancel_timer()
         if wanted is not None:
-            self._outcome(key_of(wanted), size, wrong, took)
+            self._outcome(Made(key_of(wanted), size, wrong, took, base))
 
     def _too_late(self) -> None:
         self._timed_out = True
@@ -157,7 +178,7 @@ class Easel:
         if self._wanted is not None:
             kind = errors.Crashed if failure.kind == "crashed" else errors.Unrenderable
             wrong = kind(f"nothing can be made of this file: {failure.message}")
-            self._settle(0, wrong, time.monotonic() - self._began)
+            self._settle(wrong, time.monotonic() - self._began)
         if self._leaving:
             return
         if not self._greeted and not self.fault:

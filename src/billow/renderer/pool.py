@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from billow.errors import Error
 from billow.home import Home
-from billow.renderer.easel import Easel
-from billow.renderer.line import Key, Line
+from billow.renderer.easel import Easel, Made
+from billow.renderer.line import Line
 from billow.renditions import wire
 from billow.renditions.files import CACHE
 from billow.renditions.stock import Stock
@@ -129,14 +129,16 @@ class Pool:
             elif easel.free and (wanted := self._line.next()) is not None:
                 easel.take(wanted)
 
-    def _done(self, key: Key, size: int, wrong: Error | None, took: float) -> None:
+    def _done(self, made: Made) -> None:
         self._counts["renders"] += 1
-        self._counts["failures"] += wrong is not None
-        self._counts["seconds"] += took
-        self._mean += _WEIGHT * (took - self._mean)
-        if wrong is None:
-            self._stock.added(*key, size)
-        self._line.done(key, wrong)
+        self._counts["failures"] += made.wrong is not None
+        self._counts["seconds"] += made.took
+        self._mean += _WEIGHT * (made.took - self._mean)
+        if made.base is not None:
+            self._stock.added(*made.key[:2], *made.base)
+        if made.wrong is None:
+            self._stock.added(*made.key, made.size)
+        self._line.done(made.key, made.wrong)
         self._give_out()
         if not self._line.running:
             self._idle.set()
