@@ -11,8 +11,9 @@ import pytest
 import billow
 from billow.clock import VirtualClock
 from billow.home import Home
+from billow.keeper.how import Settings
 from billow.keeper.listen import listen
-from billow.keeper.parts import Parts, Settings
+from billow.keeper.parts import Parts
 from billow.ops.pager.opening import open_desk
 from billow.testing import memory_home
 
