@@ -135,11 +135,11 @@ class Parts:
             self.pool.kill()
 
     def renew(self, why: str) -> None:
-        """Replace all web servers and workers in good order, so that new code is loaded."""
+        """Replace whatever has loaded the app in good order, so that new code is loaded."""
         if self.pool is not None:
             self.pool.controller.crew.renew(why)
         for process in self.processes:
-            if process.name == "web":
+            if process.name in {"web", "renderer", *self._app.processes}:
                 process.renew(why)
         for _, controller in self.fleets:
             controller.crew.renew(why)
