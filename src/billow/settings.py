@@ -200,6 +200,12 @@ SETTINGS: tuple[Setting, ...] = (
         values.size,
     ),
     Setting(
+        "access_log_keep",
+        "90 d",
+        "How long the store `access-logs` keeps them.",
+        values.duration,
+    ),
+    Setting(
         "renderers",
         "0",
         "Processes that make renditions; 0 is one for each core, at most 4.",

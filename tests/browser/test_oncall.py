@@ -18,7 +18,7 @@ from tests.browser.oncall_seed import seed
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 APP = Path(__file__).parent / "oncall_app.py"
-PAGES = ["/incidents", "/incidents/1", "/incidents/3", "/oncall"]
+PAGES = ["/incidents", "/incidents/1", "/oncall", "/status"]
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,23 @@ def image(original: billow.Upload, size: int) -> bytes:
 def slow(original: billow.Upload) -> bytes:
     """As above, with time."""
     return image(original, 1)
+
+
+@photos.rendition("/base/{id:int}.txt")
+def half(original: billow.Upload) -> bytes:
+    with LOG.open("a") as log:
+        log.write(f"{original.name} half\\n")
+    if original.read_text() == "reject":
+        raise billow.Rejected("this has no half")
+    return b"half of " + original.read_bytes()
+
+
+@photos.rendition("/small/{size:int}/{id:int}.txt", values={"size": (1, 2, 3)})
+def small(original: billow.Upload, size: int) -> bytes:
+    return original.read_bytes() * size
+
+
+small.base(half, when=lambda size: size < 3)
 '''
 
 
@@ -105,7 +122,7 @@ class Studio:
 
     def wanted(self, id: int, size: int = 1, name: str = "image") -> Wanted:
         """A rendition of an original."""
-        params = {"size": size} if name == "image" else {}
+        params = {"size": size} if name in ("image", "small") else {}
         return self.photos.renditions[name].wanted(id, params)
 
     def path(self, wanted: Wanted) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from billow.errors import Error
+from billow.loading import load_app
 from billow.renditions.client import RenderClient
 from billow.renditions.errors import Broken, Busy, Crashed, Gone, Unrenderable
 from billow.renditions.wire import SOCKET
@@ -85,6 +86,40 @@ async def test_of_what_is_deleted_nothing_is_made(studio: Studio) -> None:
         with pytest.raises(Gone):
             await asked
     assert not studio.path(wanted).exists()
+
+
+async def test_renditions_may_be_made_from_another_that_is_made_once(studio: Studio) -> None:
+    good, bad = studio.add("good"), studio.add("reject")
+    async with studio.pool() as pool, studio.client() as client:
+        for size in (1, 2, 3):
+            await client.render(studio.wanted(good, size, "small"), 30)
+        texts = [studio.path(studio.wanted(good, size, "small")).read_text() for size in (1, 2, 3)]
+        assert texts == ["half of good", "half of good" * 2, "good" * 3]
+        with pytest.raises(Unrenderable, match="no half"):
+            await client.render(studio.wanted(bad, 1, "small"), 30)
+        pool._show()
+        shown = studio.home.journal.shown("renderer")
+    assert studio.made == ["good.txt half", "reject.txt half"]
+    assert shown is not None
+    assert (shown[0]["files"], shown[0]["bytes"]) == (4, 12 + 12 + 24 + 12)
+
+
+async def test_changed_code_is_loaded_before_it_is_asked_for(studio: Studio) -> None:
+    id_ = studio.add("good")
+    async with studio.pool(children=2), studio.client() as client:
+        before = studio.wanted(id_, 1)
+        await client.render(before, 30)
+        text = studio.target.read_text()
+        studio.target.write_text(
+            text.replace("return original.read_bytes() * size", "return b'new'")
+        )
+        image = load_app(studio.target).collections["photos"].renditions["image"]
+        after = image.wanted(id_, {"size": 1})
+        await client.render(after, 60)
+        assert studio.path(after).read_bytes() == b"new"
+        assert studio.path(before).read_bytes() == b"good"
+        with pytest.raises(Busy, match="was changed"):
+            await client.render(studio.wanted(id_, 2), 30)
 
 
 async def test_the_cache_stays_below_its_limit(studio: Studio) -> None:
