@@ -228,7 +228,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "otlp_url",
         "",
-        "Where metrics are sent as well, by OTLP over HTTP, such as `http://127.0.0.1:4318`; if "
+        "Where metrics and traces are sent, by OTLP over HTTP, such as `http://127.0.0.1:4318`; if "
         "empty, nowhere.",
         values.address,
     ),
