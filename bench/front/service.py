@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -144,7 +145,8 @@ def faults(made: Service, rate: float) -> None:
         time.sleep(3)
     slowest = sorted(one.seconds for one in load.seen)
     print(
-        f"{len(load.seen)} requests at {rate:.0f}/s, {len(load.failed())} failed; "
+        f"{len(load.seen)} requests at {rate:.0f}/s, {len(load.failed())} failed "
+        f"(by status: {dict(Counter(one.status for one in load.failed()))}); "
         f"p99 {slowest[int(len(slowest) * 0.99)] * 1000:.0f} ms, longest {slowest[-1]:.2f} s"
     )
 
