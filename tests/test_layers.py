@@ -48,7 +48,7 @@ COUNTED = ["ops.availability"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
 #: What a worker is made of besides.
-WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs", "ops.otlp"]
+WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs", "ops.otlp", "ops.traces"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: What an alarm is, and what follows from it.
@@ -91,6 +91,7 @@ ALLOWED: dict[str, list[str]] = {
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
     "ops.logs": [*VALUES, "ports", "ops.logs", "settings"],
     "ops.otlp": [*VALUES, "ports", "settings"],
+    "ops.traces": [*VALUES, "ops.otlp", "settings"],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
     "ops.oncall": [*VALUES, "ops.page", "ops.rota", "ops.availability.promise"],

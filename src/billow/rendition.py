@@ -238,8 +238,10 @@ class Rendition:
     @cached_property
     def salt(self) -> str:
         """Names the code: as declared, or the digest of the file that the function stands in."""
-        if self._salt is not None:
-            return self._salt
+        return self.code() if self._salt is None else self._salt
+
+    def code(self) -> str:
+        """The digest of the file that the function stands in, as it is now."""
         source = inspect.getsourcefile(self.call)
         return hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else ""
 

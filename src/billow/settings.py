@@ -200,6 +200,12 @@ SETTINGS: tuple[Setting, ...] = (
         values.size,
     ),
     Setting(
+        "access_log_keep",
+        "90 d",
+        "How long the store `access-logs` keeps them.",
+        values.duration,
+    ),
+    Setting(
         "renderers",
         "0",
         "Processes that make renditions; 0 is one for each core, at most 4.",
@@ -222,7 +228,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "otlp_url",
         "",
-        "Where metrics are sent as well, by OTLP over HTTP, such as `http://127.0.0.1:4318`; if "
+        "Where metrics and traces are sent, by OTLP over HTTP, such as `http://127.0.0.1:4318`; if "
         "empty, nowhere.",
         values.address,
     ),

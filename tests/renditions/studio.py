@@ -26,7 +26,7 @@ import billow
 
 app = billow.App("studio")
 photos = app.collection("photos")
-LIMITS = billow.Limits(time="500 ms", memory=200 * billow.MiB)
+LIMITS = billow.Limits(time="60 s", memory=200 * billow.MiB)
 LOG = Path(__file__).with_name("made")
 HELD = Path(__file__).with_name("held")
 
@@ -63,9 +63,15 @@ def image(original: billow.Upload, size: int) -> bytes:
     return original.read_bytes() * size
 
 
-@photos.rendition("/slow/{id:int}.txt", limits=billow.Limits(time="30 s"))
+@photos.rendition("/slow/{id:int}.txt", limits=billow.Limits(time="90 s"))
 def slow(original: billow.Upload) -> bytes:
     """As above, with time."""
+    return image(original, 1)
+
+
+@photos.rendition("/hasty/{id:int}.txt", limits=billow.Limits(time="300 ms"))
+def hasty(original: billow.Upload) -> bytes:
+    """As above, without time."""
     return image(original, 1)
 
 
@@ -143,7 +149,7 @@ class Studio:
             yield made
         finally:
             made.stop()
-            await asyncio.wait_for(running, 30)
+            await asyncio.wait_for(running, 60)
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[RenderClient]:

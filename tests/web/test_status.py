@@ -10,6 +10,7 @@ import billow
 from billow.clock import VirtualClock
 from billow.ops.availability.book import AvailabilityBook
 from billow.ops.pager.opening import open_desk
+from billow.ops.pager.roster import Roster
 from billow.testing import memory_home
 from billow.web.server import make_app
 
@@ -66,6 +67,19 @@ async def test_it_tells_of_trouble_and_nothing_of_the_inside() -> None:
     desk.trigger("shop", "slow", "a light thing", "warning", "alarm", {})
     desk.close(1, "ana")
     assert "shop is well" in (await get(made)).text
+    made.state.context.close()
+
+
+async def test_maintenance_is_shown_if_it_is_of_the_whole_service() -> None:
+    made, _ = shop(public=True)
+    home = made.state.context.home
+    now = home.clock.now()
+    Roster(home).add_mute("maintenance", {"service": "db"}, now, now + 60, "secret", "ana")
+    assert "shop is well" in (await get(made)).text
+    Roster(home).add_mute("maintenance", {}, now, now + 60, "secret", "ana")
+    text = (await get(made)).text
+    assert "shop is in maintenance" in text
+    assert "secret" not in text
     made.state.context.close()
 
 

@@ -54,31 +54,28 @@ def read_headers(text: object) -> dict[str, str]:
     return {name.strip(): unquote(value.strip()) for name, _, value in pairs}
 
 
-class Exporter:
-    """Sends metrics to a collector; one that does not answer is no trouble to the process.
+class Collector:
+    """Sends to a collector; one that does not answer is no trouble to the process.
 
     Args:
-        address: where the collector listens, without `/v1/metrics`.
+        address: where to.
         headers: sent with each request.
         process: what the process is called.
     """
 
     def __init__(self, address: str, headers: Mapping[str, str], process: str) -> None:
-        self._address = f"{address.rstrip('/')}/v1/metrics"
+        self._address = address
         self._headers = {**headers, "Content-Type": "application/x-protobuf"}
-        self._resource = {
+        #: What the process tells of itself.
+        self.resource = {
             "service.name": "billow",
             "service.instance.id": f"{process}-{os.getpid()}@{socket.gethostname()}",
             "billow.process": process,
         }
         self._trouble = ""
 
-    def __call__(self, at: float, batch: list[Measured]) -> None:
-        """Send what was measured in the ten seconds that `at` lies in."""
-        if not batch:
-            return
-        begin = int(at // RAW * RAW)
-        body = encode(self._resource, begin, begin + RAW, batch)
+    def send(self, body: bytes) -> None:
+        """Send a request's body."""
         request = urllib.request.Request(self._address, body, self._headers)  # noqa: S310 - a setting
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
@@ -92,7 +89,27 @@ class Exporter:
         """Say once that the collector takes nothing, and once that it does again."""
         if trouble != self._trouble:
             self._trouble = trouble
-            _log.warning("metrics to %s: %s", self._address, trouble or "taken again")
+            _log.warning("sending to %s: %s", self._address, trouble or "taken again")
+
+
+class Exporter:
+    """Sends metrics to a collector.
+
+    Args:
+        address: where the collector listens, without `/v1/metrics`.
+        headers: sent with each request.
+        process: what the process is called.
+    """
+
+    def __init__(self, address: str, headers: Mapping[str, str], process: str) -> None:
+        self._collector = Collector(f"{address.rstrip('/')}/v1/metrics", headers, process)
+
+    def __call__(self, at: float, batch: list[Measured]) -> None:
+        """Send what was measured in the ten seconds that `at` lies in."""
+        if batch:
+            begin = int(at // RAW * RAW)
+            body = encode(self._collector.resource, begin, begin + RAW, batch)
+            self._collector.send(body)
 
 
 def encode(resource: Mapping[str, str], begin: int, end: int, batch: Sequence[Measured]) -> bytes:

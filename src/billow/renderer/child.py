@@ -44,6 +44,8 @@ class Painter:
         self._home = home
         self._root = folder / CACHE
         self._worn = False
+        #: The digest of the code of each rendition when it was loaded.
+        self._codes = {each: _code(each) for each in _renditions(app)}
         #: The base that the latest rendition was made from, if any: its file's name and size.
         self._base: tuple[str, int] | None = None
 
@@ -55,7 +57,8 @@ class Painter:
                 return
             if self._link.may_begin(frame.serial):
                 began = time.time()
-                answer = json.dumps(self._make(Wanted(*json.loads(frame.body))))
+                made = self._make(Wanted(*json.loads(frame.body)))
+                answer = json.dumps({**made, "worn": self._worn})
                 sys.stdout.flush()
                 told = Frame(RESULT, frame.serial, began, time.time(), answer.encode())
                 self._link.send(told.encode(), ring=True)
@@ -66,6 +69,7 @@ class Painter:
         self._base = None
         try:
             rendition = self._rendition(wanted)
+            self._check_code(rendition, wanted)
             memory = rendition.limits.memory
             system.limit_memory(memory)
             if rendition.limits.cpu is not None:
@@ -90,6 +94,20 @@ class Painter:
             return self._app.collections[wanted.collection].renditions[wanted.rendition]
         except KeyError:
             raise errors.Broken("the app has no such rendition any more") from None
+
+    def _check_code(self, rendition: Rendition, wanted: Wanted) -> None:
+        """Make sure that what is made is what the name stands for.
+
+        Raises:
+            Left: this process has older code than whoever asks.
+            Busy: it has newer.
+        """
+        if rendition.wanted(wanted.id, wanted.params, wanted.format).name == wanted.name:
+            return
+        if rendition.code() != self._codes[rendition]:
+            self._worn = True
+            raise errors.Left("the app was changed", retry_after=2)
+        raise errors.Busy("the app was changed; this server is about to load it", retry_after=2)
 
     def _call(self, rendition: Rendition, wanted: Wanted) -> bytes:
         collection = self._app.collections[wanted.collection]
@@ -178,12 +196,20 @@ def _load(target: str, folder: Path) -> tuple[App, Home]:
     return app, home()
 
 
+def _renditions(app: App) -> list[Rendition]:
+    return [each for kept in app.collections.values() for each in kept.renditions.values()]
+
+
+def _code(rendition: Rendition) -> str:
+    """The code's digest; the salt is fixed at the same time, as the file may change later."""
+    assert rendition.salt is not None
+    return rendition.code()
+
+
 def _limits(app: App) -> dict[str, float]:
     """Seconds that each rendition may take."""
     return {
-        f"{collection.name}/{rendition.name}": seconds(rendition.limits.time)
-        for collection in app.collections.values()
-        for rendition in collection.renditions.values()
+        f"{each.collection}/{each.name}": seconds(each.limits.time) for each in _renditions(app)
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from billow.errors import Error
+from billow.job import Failure
 from billow.options import Limits
 from billow.renderer.line import Key, key_of
 from billow.rendition import Wanted
@@ -140,6 +141,8 @@ class Easel:
 
     def _finish(self, told: dict[str, Any], took: float) -> None:
         wrong = None if "size" in told else errors.unpack(told)
+        if told["worn"]:
+            self._ready = False
         base = told.get("base")
         self._settle(wrong, took, told.get("size", 0), (base[0], base[1]) if base else None)
         self._free()
@@ -170,14 +173,14 @@ class Easel:
         if ending is None:
             asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._await_end)
             return
+        begun = self._serial not in self._child.take_back()
         self._child.close()
         self._cancel_timer()
         self._ready = False
         limits = Limits(time=self._limit_of(self._wanted))
         failure = why(ending, Circumstances(limits, self._timed_out, 0, False))
         if self._wanted is not None:
-            kind = errors.Crashed if failure.kind == "crashed" else errors.Unrenderable
-            wrong = kind(f"nothing can be made of this file: {failure.message}")
+            wrong = _wrong(failure) if begun else errors.Left("not begun", retry_after=2)
             self._settle(wrong, time.monotonic() - self._began)
         if self._leaving:
             return
@@ -193,3 +196,8 @@ class Easel:
         if wanted is None:
             return _LOAD_LIMIT
         return self._limits.get(f"{wanted.collection}/{wanted.rendition}", 60.0)
+
+
+def _wrong(failure: Failure) -> Error:
+    kind = errors.Crashed if failure.kind == "crashed" else errors.Unrenderable
+    return kind(f"nothing can be made of this file: {failure.message}")

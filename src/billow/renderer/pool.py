@@ -65,7 +65,7 @@ class Pool:
         self._easels: list[Easel] = []
         self._over = asyncio.Event()
         self._idle = asyncio.Event()
-        self._talks: set[asyncio.Task[Any]] = set()
+        self._talks: set[asyncio.StreamWriter] = set()
         self._counts = {"renders": 0, "failures": 0, "seconds": 0.0}
         self._shown: dict[str, Any] = {}
         self._hurt = False
@@ -96,16 +96,14 @@ class Pool:
             return await asyncio.start_unix_server(self._talk, address, limit=wire.MAX_LINE)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks.add(task)
+        self._talks.add(writer)
         try:
             while said := _read(await reader.readline()):
                 self._hear(said, writer)
         except OSError:
             pass  # whoever asked has left
         finally:
-            self._talks.discard(task)
+            self._talks.discard(writer)
             writer.close()
 
     def _hear(self, said: wire.Ask | wire.Used | wire.Scan, writer: asyncio.StreamWriter) -> None:
@@ -152,8 +150,8 @@ class Pool:
                 await asyncio.wait_for(self._idle.wait(), _GRACE)
         for easel in self._easels:
             easel.kill()
-        for talk in self._talks:
-            talk.cancel()
+        for writer in self._talks:
+            writer.close()
 
     def _show(self) -> None:
         state = {

@@ -10,6 +10,7 @@ from billow.home import open_home
 from billow.ops.logs.start import log_to, make_shipper
 from billow.ops.otlp import open_exporter
 from billow.ops.shipping import Shipper
+from billow.ops.traces import tracing
 from billow.worker.bench import Workbench
 from billow.worker.desk import Desk
 from billow.worker.parent import Worker
@@ -44,7 +45,8 @@ def main(arguments: list[str]) -> int:
     bench = Workbench(settings, desk, child, shipper.watch)
     shipper.start(home.logs)
     try:
-        return Worker(settings, home, bench, desk).run()
+        with tracing(settings.id):
+            return Worker(settings, home, bench, desk).run()
     finally:
         metrics.stop()
         shipper.stop()

@@ -10,7 +10,7 @@ from billow.home import Home
 from billow.ops.availability.figures import DAY, HOUR, Budget, Figures, budget, figures, stretches
 from billow.ops.availability.promise import Promise
 from billow.ops.rota.zone import find_zone
-from billow.ports.incidents import Books, Hour, Meter
+from billow.ports.incidents import Books, Hour, Meter, Mute
 
 #: Seconds of the stretches that a promise is about.
 WEEK, MONTH = 7 * DAY, 30 * DAY
@@ -90,11 +90,14 @@ def shape(each: Figures) -> Mapping[str, Any]:
     }
 
 
+def is_whole(mute: Mute, service: str) -> bool:
+    """Whether a mute is maintenance of a whole service."""
+    match = json.loads(mute.match)
+    whole = set(match) <= {"service"} and match.get("service", service) in ("*", service)
+    return whole and mute.kind == "maintenance"
+
+
 def _in_maintenance(books: Books, service: str, now: float) -> bool:
     """Whether the whole service is in declared maintenance."""
-    for mute in books.mutes.find(kind="maintenance", limit=1000):
-        match = json.loads(mute.match)
-        whole = set(match) <= {"service"} and match.get("service", service) in ("*", service)
-        if whole and mute.start <= now < mute.end:
-            return True
-    return False
+    found = books.mutes.find(kind="maintenance", limit=1000)
+    return any(is_whole(each, service) and each.start <= now < each.end for each in found)

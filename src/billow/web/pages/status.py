@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from billow.chores.report import percent
 from billow.errors import NotFound
-from billow.ops.availability.book import MONTH, WEEK, AvailabilityBook
+from billow.ops.availability.book import MONTH, WEEK, AvailabilityBook, is_whole
 from billow.ops.availability.promise import Promise
 from billow.ops.incidents.room import open_incidents
 from billow.ops.pager.roster import Roster
@@ -58,7 +58,7 @@ def build(context: Context, promise: Promise) -> dict[str, Any]:
     book, now = AvailabilityBook(home, context.app.name), home.clock.now()
     known = home.incidents.look(open_incidents)
     wrong = [each for each in known if each.severity in ("critical", "error") and not each.muted]
-    maintenance = [each for each in Roster(home).mutes() if each.kind == "maintenance"]
+    maintenance = [each for each in Roster(home).mutes() if is_whole(each, context.app.name)]
     week, month = book.figures(now - WEEK, now), book.figures(now - MONTH, now)
     return {
         "wrong": wrong,
