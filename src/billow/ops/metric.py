@@ -12,7 +12,7 @@ from billow.ops.summary import STATISTICS, Source, Summary, enough, is_statistic
 #: What the names of metrics begin with, and what they are about.
 FAMILIES = {
     "web": "requests: `web.requests`, `web.errors`, `web.latency`",
-    "function": "a function's jobs: `function.<name>.duration`, `.completed`, `.errors`, `.wait`",
+    "function": "a function's jobs: `function.<name>.duration`, `.wait`, `.tries`, `.errors`",
     "queue": "a queue: `queue.<name>.visible`, `.in_flight`, `.oldest`",
     "fleet": "a fleet: `fleet.<function>.busy`, `.idle`, `.wanted`",
     "process": "a process: `process.<name>.cpu`, `.rss`",

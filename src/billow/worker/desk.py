@@ -111,7 +111,9 @@ class Desk:
             elif isinstance(wish, Put):
                 recorder.count(f"table.{wish.table}.writes")
         recorder.observe(f"{about}.duration", performed.finished - performed.started)
-        recorder.count(f"{about}.errors", performed.failure is not None)
+        recorder.count(f"{about}.tries")
+        if performed.failure is not None:
+            recorder.count(f"{about}.errors")
 
     def blame(self, held: Held, failure: Failure, started: float) -> None:
         """Note that a try ended without the child's being able to tell."""
