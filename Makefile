@@ -1,5 +1,5 @@
 # `make run` and `make test` set up what they need on a fresh machine; see scripts/setup.sh.
-.PHONY: help run gas fakeflickr test test-fast check bench drill venv lock clean
+.PHONY: help run gas fakeflickr test test-fast check bench drill drill-load venv lock clean
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
@@ -33,6 +33,11 @@ check: $(ready_test)  ## Check style and types.
 	$(python) -m mypy
 	$(python) -m mypy apps/gas  # by itself: every app has a module called app
 	$(python) -m mypy apps/fakeflickr
+
+drill-load: $(ready_fakeflickr)  ## 10,000 requests a minute to FakeFlickr for FOR=15m, a server killed on the way; the report.
+	@exec $(python) -m billow.cli.main drill load apps/fakeflickr --rate $(or $(RATE),10000/min) --for $(or $(FOR),15m) \
+		--visitors $(or $(VISITORS),1000) --kill-server $(if $(FLOOD),--flood $(FLOOD)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(REPORT),--report $(REPORT))
 
 drill: $(ready_test)  ## Run the drills: real processes, killed and stopped at random.
 	$(python) -m pytest -q -m drill

@@ -37,15 +37,18 @@ RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embed
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
 DECLARATIONS += ["pages", "sql", "pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
+DECLARATIONS += ["ops.oncall", "ops.availability.promise"]
 DECLARATIONS += ["ops.declaring", "ops.watched", "ops.alarm", "ops.action", "ops.paging"]
 DECLARATIONS += ["rendition", "standing", "visits"]
 #: How a mail or webhook is asked for, and all that it takes to send one.
 INTENTS = ["mail.intent", "webhooks.events"]
 SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
+#: What is counted of a service's availability.
+COUNTED = ["ops.availability"]
 #: What paying for a plan takes.
 PAYMENTS = ["payments", "flow.retention"]
 #: What a worker is made of besides.
-WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs"]
+WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs", "ops.otlp", "ops.traces"]
 #: How datapoints make alarms, those of fleets and all others.
 JUDGING = ["ops.judging", "ops.threshold"]
 #: What an alarm is, and what follows from it.
@@ -84,11 +87,15 @@ ALLOWED: dict[str, list[str]] = {
     "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "settings", "renderer"],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
-    "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING],
+    "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING, *COUNTED],
     "payments": [*VALUES, "app", "ports", "home", "settings", "accounts", *PAYMENTS],
     "ops.logs": [*VALUES, "ports", "ops.logs", "settings"],
+    "ops.otlp": [*VALUES, "ports", "settings"],
+    "ops.traces": [*VALUES, "ops.otlp", "settings"],
     "ops.page": [*VALUES, "ops.page", "ops.rota"],
     "ops.rota": [*VALUES, "ops.rota"],
+    "ops.oncall": [*VALUES, "ops.page", "ops.rota", "ops.availability.promise"],
+    "ops.availability.promise": [*VALUES, "ops.rota"],
     "ops.pager": [*VALUES, *DECLARATIONS, "ports", "home", "ops", "loading", *SENDING],
     "ops": [*VALUES, *DECLARATIONS, "ports", "home", "ops"],
     **{name: [*VALUES, *ALARMS, *JUDGING] for name in ALARMS},

@@ -35,7 +35,11 @@ ENDINGS = (".annot.vcf", ".vcf.count.log")
     limits=billow.Limits(time="1 h", memory=512 * billow.MiB, files=16 * billow.GiB),
 )
 def annotate(
-    vcf: billow.Upload, job: billow.Job, *, assembly: Literal["", "hg19", "hg38"] = ""
+    vcf: billow.Upload,
+    job: billow.Job,
+    *,
+    assembly: Literal["", "hg19", "hg38"] = "",
+    engine: Literal["python", "bcftools"] = "python",
 ) -> billow.Outputs:
     """What every variant of a VCF does: its gene, its place, its consequence."""
 
@@ -48,6 +52,7 @@ def annotate(
         name=vcf.name,
         references=_references(),
         assembly=assembly or None,
+        engine=engine,
         progress=progress,
     )
     made = {ending: next(job.folder.glob(f"*{ending}")) for ending in ENDINGS}

@@ -1,9 +1,8 @@
-"""Web servers side by side: `python -m bench.web [whole|struck|flooded|all] --rounds 3`."""
+"""Web servers side by side: `python -m bench.web [whole|struck|flooded|missing|all] --rounds 3`."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -14,13 +13,13 @@ from typing import Any
 import click
 
 from bench.web import contenders, fixtures
-from bench.web.contenders import FLOODED, STRUCK, WHOLE, Contender
-from bench.web.measure import flooded, struck, whole
+from bench.web.contenders import FLICKR, FLOODED, MISSING, STRUCK, WHOLE, Contender
+from bench.web.measure import flooded, missing, struck, whole
 from bench.web.running import Broken
 from bench.web.table import tables
 
 RESULTS = Path(__file__).parent / "results"
-KINDS = ("whole", "struck", "flooded")
+KINDS = ("whole", "struck", "flooded", "missing")
 
 
 @click.command()
@@ -34,7 +33,7 @@ def main(what: str, rounds: int, only: str, results: Path) -> None:
         _check()
         results.mkdir(exist_ok=True)
         file = results / f"{time.strftime('%Y%m%d-%H%M%S')}.jsonl"
-        os.nice(5)
+        sys.path.insert(0, str(FLICKR))  # its photo maker
         with tempfile.TemporaryDirectory(prefix="billow-bench-fixtures-") as folder:
             Path(folder).chmod(0o755)  # nginx works as another user
             pictures = Path(folder) / "fixtures"
@@ -49,7 +48,7 @@ def main(what: str, rounds: int, only: str, results: Path) -> None:
 
 
 def _round(kind: str, number: int, only: str, pictures: Path, file: Path) -> None:
-    rows = {"whole": WHOLE, "struck": STRUCK, "flooded": FLOODED}[kind]
+    rows = {"whole": WHOLE, "struck": STRUCK, "flooded": FLOODED, "missing": MISSING}[kind]
     for contender in rows:
         if only.lower() in contender.name.lower():
             for record in _measure(kind, contender, pictures):
@@ -63,8 +62,8 @@ def _measure(kind: str, contender: Contender, pictures: Path) -> list[dict[str, 
     try:
         if kind == "whole":
             return [whole(contender, pictures)]
-        if kind == "flooded":
-            return [flooded(contender, pictures)]
+        if kind in ("flooded", "missing"):
+            return [(flooded if kind == "flooded" else missing)(contender, pictures)]
         return [struck(contender, pictures, each) for each in (signal.SIGKILL, signal.SIGSTOP)]
     except Broken as problem:
         click.echo(f"{contender.name}: {problem}", err=True)

@@ -14,7 +14,7 @@ from bench.web.running import free_port
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BILLOW, CONF = HERE / "billow_apps", HERE / "conf"
+BILLOW, CONF, FLICKR = HERE / "billow_apps", HERE / "conf", ROOT / "apps" / "fakeflickr"
 VENV = ".venv-peers-web"
 
 #: Programs that must be there, and the Debian packages that bring them.
@@ -50,7 +50,7 @@ class Contender:
 
     def surroundings(self, place: Place) -> dict[str, str]:
         """The environment of its processes."""
-        paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+        paths = os.pathsep.join(map(str, (ROOT / "src", ROOT, FLICKR)))
         return {"FIXTURES": str(place.fixtures), "PYTHONPATH": paths, **self.environment}
 
 
@@ -179,6 +179,9 @@ STRUCK = [
         lambda place: [*behind("ten_ms", place), haproxy(place, tuned=True)],
     ),
 ]
+
+#: Pictures that are made when somebody asks; there is no peer in the run.
+MISSING = [Contender("Billow", billow("prints"))]
 
 #: Ten times what one server can do.
 FLOODED = [

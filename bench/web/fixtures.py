@@ -10,6 +10,8 @@ from pathlib import Path
 
 PICTURES = 200
 ROWS = 40_000
+#: Photos that pictures are made of, and their width; 4:3 or so.
+PHOTOS, PHOTO_WIDTH = 4, 4000
 #: Who asks, until when the session is good, and what sessions are signed with.
 USER, UNTIL = 1, 4_000_000_000
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -40,6 +42,27 @@ def rows(folder: Path) -> list[tuple[int, int, int, str, str]]:
 def paths() -> list[str]:
     """What is asked for."""
     return [f"/img/1440/{number}.jpg" for number in range(1, PICTURES + 1)]
+
+
+def make_photos(folder: Path) -> None:
+    """Write photo-like pictures of 12 megapixels, if they are not there yet."""
+    from tools.make_photos import encode, make  # noqa: PLC0415 - FakeFlickr's
+
+    target = folder / "photos"
+    if not target.exists():
+        target.mkdir()
+        for seed in range(PHOTOS):
+            (target / f"{seed}.jpg").write_bytes(encode(make(seed, PHOTO_WIDTH).picture))
+
+
+def hot_paths() -> list[str]:
+    """Pictures that are made before the measurement."""
+    return [f"/img/{size}/{n}.jpg" for n in range(1, PHOTOS + 1) for size in range(1440, 1465)]
+
+
+def cold_paths() -> list[str]:
+    """Pictures that nobody has asked for yet."""
+    return [f"/img/{size}/{n}.jpg" for n in range(1, PHOTOS + 1) for size in range(400, 1440)]
 
 
 def session() -> str:

@@ -80,7 +80,34 @@ def planned(
         folder: where the generators write what they have to say.
         during: is called again and again with the seconds since the beginning.
     """
-    orders = Orders(
+    return together(port, [load], folder, during)[0]
+
+
+def together(
+    port: int, loads: list[Load], folder: Path, during: Callable[[float], None] | None = None
+) -> list[Tally]:
+    """Several loads at the same time, by generators of their own."""
+    crews = [
+        Crew(_orders(port, load, seed), folder / "generators.log")
+        for seed, load in enumerate(loads)
+    ]
+    try:
+        began = [crew.begin() for crew in crews][-1]
+        while any(crew.running for crew in crews):
+            for crew in crews:
+                crew.take_in(0.02 / len(crews))
+            if during is not None:
+                during(time.monotonic() - began)
+        for crew, load in zip(crews, loads, strict=True):
+            crew.finish(load.timeout + 5)
+    finally:
+        for crew in crews:
+            crew.kill()
+    return [crew.slots.between(0, float("inf")) for crew in crews]
+
+
+def _orders(port: int, load: Load, seed: int) -> Orders:
+    return Orders(
         address="127.0.0.1",
         port=port,
         host=f"127.0.0.1:{port}",
@@ -88,7 +115,7 @@ def planned(
         verify=False,
         stages=[Stage(0, load.seconds, load.rate)],
         visitors=load.visitors,
-        seed=1,
+        seed=seed + 1,
         poisson=load.poisson,
         timeout=load.timeout,
         slow=load.timeout,
@@ -96,17 +123,6 @@ def planned(
         cookies={"sid": session()},
         again=False,
     )
-    crew = Crew(orders, folder / "generators.log")
-    try:
-        began = crew.begin()
-        while crew.running:
-            crew.take_in(0.02)
-            if during is not None:
-                during(time.monotonic() - began)
-        crew.finish(load.timeout + 5)
-    finally:
-        crew.kill()
-    return crew.slots.between(0, float("inf"))
 
 
 def children_cpu() -> float:

@@ -10,12 +10,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.jobs.processes import descendants
 from bench.web.contenders import ROOT, Contender, Place
-from bench.web.load import Load, children_cpu, flat_out, planned
+from bench.web.fixtures import cold_paths, hot_paths, make_photos
+from bench.web.load import Load, children_cpu, flat_out, planned, together
 from bench.web.running import busy, running, used
 from bench.web.stock import stock
 from billow.drill.load.tally import Kind, Tally
@@ -27,6 +29,8 @@ RATE = 167.0
 STRUCK_SECONDS, STRUCK_AT = 12.0, 3.0
 #: What one core can do of 5 ms each, about; ten times that; how long; and how long a client waits.
 CAPACITY, FACTOR, FLOOD_SECONDS, PATIENCE = 190.0, 10.0, 8.0, 1.0
+
+MISSING_SECONDS = 12.0
 
 _SERVERS = ("billow.web",)
 
@@ -101,8 +105,11 @@ def struck(contender: Contender, fixtures: Path, fault: signal.Signals) -> dict[
 
 
 def flooded(contender: Contender, fixtures: Path) -> dict[str, Any]:
-    """Ten times the capacity of a server whose requests take 5 ms of CPU; then half of it."""
-    with serving(contender, fixtures) as (place, _):
+    """Ten times the capacity of a server whose requests take 5 ms of CPU; then half of it.
+
+    All of the contender is on one core, and those who ask are on another.
+    """
+    with _cores({0}), serving(contender, fixtures) as (place, _), _cores({1}):
         planned(place.port, Load(20, 1, timeout=PATIENCE), place.folder)
         peak = planned(place.port, _flood(1.5, 4), place.folder)
         tally = planned(place.port, _flood(FACTOR, FLOOD_SECONDS), place.folder)
@@ -117,6 +124,37 @@ def flooded(contender: Contender, fixtures: Path) -> dict[str, Any]:
         "kinds": {str(kind): n for kind, n in sorted(tally.kinds.items())},
         "after_ok": round(after.ok / max(1, after.planned), 3),
     }
+
+
+def missing(contender: Contender, fixtures: Path) -> dict[str, Any]:
+    """10,000 requests a minute, of which a tenth asks for pictures that are not made yet."""
+    make_photos(fixtures)
+    with serving(contender, fixtures) as (place, pids):
+        cpu = used(pids)
+        load = Load(RATE * 0.9, MISSING_SECONDS, timeout=5.0, poisson=True)
+        hits = replace(load, paths=tuple(hot_paths()))
+        misses = replace(load, rate=RATE * 0.1, paths=tuple(cold_paths()))
+        hit, miss = together(place.port, [hits, misses], place.folder)
+        spent = used(pids) - cpu
+    return {
+        "hit_p50_ms": _milli(hit, 0.5),
+        "hit_p99_ms": _milli(hit, 0.99),
+        "miss_p50_ms": _milli(miss, 0.5),
+        "miss_p99_ms": _milli(miss, 0.99),
+        "failed": hit.failed + miss.failed,
+        "cores": round(spent / MISSING_SECONDS, 2),
+    }
+
+
+@contextmanager
+def _cores(wanted: set[int]) -> Iterator[None]:
+    """What is started in the block stays on these cores, where there are any."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, wanted & before or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _flood(factor: float, seconds: float) -> Load:

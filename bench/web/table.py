@@ -34,6 +34,14 @@ def tables(records: Records) -> str:
                 "served afterwards": "after_ok",
             },
         ),
+        _table(
+            records, "missing", "10,000 requests a minute, 10 % of them for pictures not made yet",
+            {
+                "hits p50 ms": "hit_p50_ms", "hits p99 ms": "hit_p99_ms",
+                "misses p50 ms": "miss_p50_ms", "misses p99 ms": "miss_p99_ms",
+                "failed": "failed", "cores": "cores",
+            },
+        ),
     ]  # fmt: skip
     return "\n\n".join(filter(None, made))
 

@@ -12,9 +12,10 @@ from billow.collection import Collection
 from billow.errors import DeclarationError, NotFound
 from billow.events import Event
 from billow.function import Function
+from billow.ops.availability.promise import Promise
 from billow.ops.declaring import Alarms
+from billow.ops.oncall import OnCall
 from billow.ops.page import Page
-from billow.ops.rota.rota import Rota
 from billow.ops.watched import Watched
 from billow.options import File, Fleet, Limits, Retry
 from billow.pages import Pages, folder_of
@@ -76,7 +77,7 @@ class Store:
         return any(each is other or each._leads_to(other) for each in self._targets)
 
 
-class App(Pages, Alarms, Standing):
+class App(Pages, OnCall, Alarms, Standing):
     """A service in the making: functions, stores and queues, declared in one Python file.
 
     Args:
@@ -97,6 +98,8 @@ class App(Pages, Alarms, Standing):
         self.plan_handlers: list[tuple[str | None, PlanHandler]] = []
         #: Whom incidents page, by service.
         self.policies: dict[str, Page] = {}
+        #: How available the service is to be; None if nothing was promised.
+        self.promise: Promise | None = None
         #: The folder of the app's own mail templates.
         self.mail_templates: Path | None = None
         #: The alarms declared, by name; and whether there are those of every app beside them.
@@ -273,28 +276,10 @@ class App(Pages, Alarms, Standing):
 
         return declare if browse is None else declare(browse)
 
-    def oncall(self, page: Page, *, service: str | None = None) -> None:
-        """Declare whom incidents of a service page.
-
-        Args:
-            page: whom, and when.
-            service: what the incidents are about; default is all of this app that have no policy of
-                their own.
-
-        Raises:
-            DeclarationError: the service has a policy, or two rotas share a name and differ.
-        """
-        name = check_name("service", service or self.name)
-        if name in self.policies:
-            raise DeclarationError(f"whom {name!r} pages is declared twice")
-        if self.rotas.get(page.rota.name, page.rota) != page.rota:
-            raise DeclarationError(f"two rotas are called {page.rota.name!r} and differ")
-        self.policies[name] = page
-
     @property
-    def rotas(self) -> dict[str, Rota]:
-        """The rotas of all policies, by name."""
-        return {page.rota.name: page.rota for page in self.policies.values()}
+    def has_pool(self) -> bool:
+        """Whether its web servers are a pool behind a front."""
+        return self.web.options is not None
 
     def get(self, name: str) -> Function:
         """The function called `name`.

@@ -110,6 +110,8 @@ class Rendition:
         self.who: Who = terms.who
         self.warm = terms.warm
         self._salt = terms.salt
+        self._base: Rendition | None = None
+        self._when: Callable[..., bool] = _never
         self._told = f"rendition {path!r}"
         self.parts = [(part, kind or "str") for part, kind in _PART.findall(path)]
         self.function = Function(
@@ -134,6 +136,30 @@ class Rendition:
 
     def __repr__(self) -> str:
         return f"<Rendition {self.collection}/{self.name}>"
+
+    def base(self, other: Rendition, *, when: Callable[..., bool]) -> None:
+        """Give the function another rendition in place of the original, where that is enough.
+
+        Such as one of half the size, made once, from which the smaller ones are made faster.
+
+        Args:
+            other: of the same collection; its address says the number and nothing else.
+            when: called with this one's arguments by name; whether `other` will do.
+
+        Raises:
+            DeclarationError: it cannot be made without knowing more, or of what it is itself for.
+        """
+        plain = other.collection == self.collection and not other.function.parameters
+        if not plain or other is self or other._base is not None:
+            raise DeclarationError(
+                f"{self._told}: its base must be another of the same collection, have no "
+                "parameter but the original, and no base itself"
+            )
+        self._base, self._when = other, when
+
+    def base_for(self, params: Mapping[str, Any]) -> Rendition | None:
+        """What is given to the function in place of the original, if anything is."""
+        return self._base if self._base is not None and self._when(**params) else None
 
     def url(self, id: int, **params: Any) -> str:
         """The address of a rendition, for pages to link to.
@@ -184,7 +210,9 @@ class Rendition:
             BadInput: they do not fit the function.
         """
         args = self.function.encode_args({**params, **({"format": format} if format else {})})
-        stamp = json.dumps([self.salt, self.name, id, json.loads(args)], sort_keys=True)
+        base = self.base_for(params)
+        code = [self.salt, self.name] + ([base.salt, base.name] if base else [])
+        stamp = json.dumps([code, id, json.loads(args)], sort_keys=True)
         digest = hashlib.sha256(stamp.encode()).hexdigest()[:20]
         said = [str(params[part]) for part, _ in self.parts if part != "id"]
         ending = format or self.ending
@@ -210,8 +238,10 @@ class Rendition:
     @cached_property
     def salt(self) -> str:
         """Names the code: as declared, or the digest of the file that the function stands in."""
-        if self._salt is not None:
-            return self._salt
+        return self.code() if self._salt is None else self._salt
+
+    def code(self) -> str:
+        """The digest of the file that the function stands in, as it is now."""
         source = inspect.getsourcefile(self.call)
         return hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else ""
 
@@ -253,6 +283,10 @@ class Rendition:
                     f"{self._told}: say which values {part!r} may have, by values={{...}} or "
                     "allow=..., as everybody could fill the cache otherwise"
                 )
+
+
+def _never(**_: Any) -> bool:
+    return False
 
 
 def _regex(path: str) -> str:

@@ -200,6 +200,12 @@ SETTINGS: tuple[Setting, ...] = (
         values.size,
     ),
     Setting(
+        "access_log_keep",
+        "90 d",
+        "How long the store `access-logs` keeps them.",
+        values.duration,
+    ),
+    Setting(
         "renderers",
         "0",
         "Processes that make renditions; 0 is one for each core, at most 4.",
@@ -217,6 +223,20 @@ SETTINGS: tuple[Setting, ...] = (
         "Where the app's own database is, `postgresql://user:password@host/name`; if empty, in "
         "SQLite in the service's folder.",
         values.database,
+        secret=True,
+    ),
+    Setting(
+        "otlp_url",
+        "",
+        "Where metrics and traces are sent, by OTLP over HTTP, such as `http://127.0.0.1:4318`; if "
+        "empty, nowhere.",
+        values.address,
+    ),
+    Setting(
+        "otlp_headers",
+        "",
+        "Headers sent along with them, such as `api-key=…`; several apart by commas.",
+        values.secret,
         secret=True,
     ),
     Setting("log_keep", "14 d", "How long the lines of the log are kept.", values.duration),

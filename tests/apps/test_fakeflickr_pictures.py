@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import sys
+import tempfile
 import zlib
 from datetime import datetime
 from pathlib import Path
@@ -131,24 +133,22 @@ def test_instructions_are_read_or_refused(text: str) -> None:
     assert len(steps) <= text.count("\n") + 1
 
 
-def lettering(steps: str, shade: int, size: tuple[int, int] = (400, 200)) -> Any:
+def lettering(folder: Path, steps: str, shade: int, size: tuple[int, int] = (400, 200)) -> Any:
     """What differs between a plain picture with and without the steps."""
-    path = Path(f"/dev/shm/plain-{shade}-{size[0]}.png")
-    Image.new("L", size, shade).save(path)
-    try:
-        with_it, without = (render(path, max(size), each, "webp") for each in (steps, ""))
-    finally:
-        path.unlink()
-    one, other = (
-        np.asarray(Image.open(io.BytesIO(each)).convert("L"), int) for each in (with_it, without)
+    path = save(folder, Image.new("L", size, shade), "plain.png")
+    with_it, without = (
+        np.asarray(Image.open(io.BytesIO(render(path, max(size), each, "webp"))).convert("L"), int)
+        for each in (steps, "")
     )
-    return one - other
+    return with_it - without
 
 
 @pytest.mark.parametrize(("shade", "sign"), [(0, 1), (90, 1), (110, -1), (255, -1)])
 @pytest.mark.parametrize("side", ["LEFT", "RIGHT"])
-def test_text_stands_out_and_keeps_its_margin(shade: int, sign: int, side: str) -> None:
-    difference = lettering(f"TEXT_{side} Hello gj", shade) * sign
+def test_text_stands_out_and_keeps_its_margin(
+    tmp_path: Path, shade: int, sign: int, side: str
+) -> None:
+    difference = lettering(tmp_path, f"TEXT_{side} Hello gj", shade) * sign
     rows, columns = np.where(difference > 60)
     assert len(rows) > 50
     assert (difference > -40).all()
@@ -158,11 +158,11 @@ def test_text_stands_out_and_keeps_its_margin(shade: int, sign: int, side: str) 
     assert -2 <= edge <= 3
 
 
-def test_text_that_does_not_fit_is_left_out() -> None:
+def test_text_that_does_not_fit_is_left_out(tmp_path: Path) -> None:
     for side in ("LEFT", "RIGHT"):
-        assert abs(lettering(f"TEXT_{side} " + "wide " * 20, 0)).max() < 20
-        assert abs(lettering(f"TEXT_{side} low", 0, (400, 30))).max() < 20
-        assert abs(lettering(f"TEXT_{side} ", 0)).max() == 0
+        assert abs(lettering(tmp_path, f"TEXT_{side} " + "wide " * 20, 0)).max() < 20
+        assert abs(lettering(tmp_path, f"TEXT_{side} low", 0, (400, 30))).max() < 20
+        assert abs(lettering(tmp_path, f"TEXT_{side} ", 0)).max() == 0
 
 
 @pytest.mark.parametrize(
@@ -425,11 +425,8 @@ def test_a_damaged_file_is_shown_or_refused(noise: bytes, at: int) -> None:
     quarters(32, 32).save(file, "JPEG")
     data = bytearray(file.getvalue())
     data[at : at + len(noise)] = noise
-    path = Path("/dev/shm/billow-damaged.jpg")
-    path.write_bytes(data)
-    try:
-        render(path, 16)
-    except BadPicture:
-        pass
-    finally:
-        path.unlink()
+    with tempfile.NamedTemporaryFile() as kept:
+        kept.write(data)
+        kept.flush()
+        with contextlib.suppress(BadPicture):
+            render(Path(kept.name), 16)

@@ -90,7 +90,8 @@ def test_all_snvs_are_as_bcftools_says(
     name: str, sequence: str, most_different: int, tmp_path: Path
 ) -> None:
     """Of the mitochondrion's, twelve lie in two tRNA genes of which bcftools names one."""
-    bases = contig_of(bundled(), sequence).bases or ""
+    bases = contig_of(bundled(), sequence).bases
+    assert isinstance(bases, str)
     told = run(tmp_path, sequence, len(bases), make_vcf.all_snvs(bases), bundled())
     wanted = expected(f"{name}_snvs")
     assert len(told) == len(wanted)
@@ -131,7 +132,8 @@ def test_the_oracle_that_translates_everything_agrees(
     sequence: str, seed: int, made: References
 ) -> None:
     contig = contig_of(made if sequence == "chrS" else bundled(), sequence)
-    bases = contig.bases or ""
+    bases = contig.bases
+    assert isinstance(bases, str)
     genes = list(oracle_genes(contig))
     judged: Counter[str] = Counter()
     for pos, ref, alts in make_vcf.random_variants(bases, 600, seed):

@@ -17,3 +17,4 @@ rota = billow.Rota(
     "web", people=["ana", "ben", "cho"], zone="Europe/Paris", start="2026-01-05 09:00"
 ).layer(["dan"], turn="1 week", only="Sat-Sun 10:00-18:00")
 app.oncall(billow.Page(rota, after="0 s"))
+app.availability(95, public=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from billow.ops.pager.loop import Loop
 from billow.ops.pager.opening import open_channels, open_desk, open_words
 from billow.ops.pager.roster import Roster
 from billow.ops.rota.changes import Change
+from billow.ports.incidents import Books, Hour, Meter
 from tests.browser.oncall_app import app
 
 
@@ -51,7 +53,7 @@ def seed(folder: Path) -> Home:
     work()
     now = time.time()
     roster = Roster(home)
-    roster.add_mute("maintenance", {"service": "db*"}, now, now + 7200, "a new disk", "cho")
+    roster.add_mute("silence", {"service": "db*"}, now, now + 7200, "a new disk", "cho")
     week = 7 * 86400.0
     roster.add_change(
         Change("", "web", "override", now + week, now + week + 86400, "cho", "", 0, "ana", now)
@@ -59,5 +61,20 @@ def seed(folder: Path) -> Home:
     roster.add_change(
         Change("", "web", "swap", now + 2 * week, now + 3 * week, "", "ben", 0, "ben", now)
     )
+    availability(home, now)
     home.journal.show("service", {"url": "", "started": now})
     return home
+
+
+def availability(home: Home, now: float) -> None:
+    """Twenty days that were looked at, with an outage and some maintenance."""
+
+    def work(books: Books) -> None:
+        first = int((now - 20 * 86400) // 3600 * 3600)
+        books.meters.put(Meter("first look", json.dumps([float(first)])))
+        for place, hour in enumerate(range(first, int(now), 3600)):
+            bad = {100: 200, 250: 12}.get(place, 0)
+            paused = 90 if place == 300 else 0
+            books.hours.put(Hour(hour, 360 - paused, bad, 900, bad, paused))
+
+    home.incidents.change(work)

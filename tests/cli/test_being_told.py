@@ -151,3 +151,13 @@ def test_heartbeats(billow: Billow) -> None:
     assert billow("heartbeat", "add", "backup", "--every", "1d").status == 2
     assert billow("heartbeat", "remove", "backup").status == 0
     assert billow("heartbeat").out.strip() == "no heartbeats"
+
+
+def test_availability(billow: Billow, place: Path) -> None:
+    nothing = billow("availability")
+    assert (nothing.status, "promises nothing" in nothing.err) == (2, True)
+    (place / "app.py").write_text(APP + "\napp.availability(99.5)\n")
+    told = billow("availability", "--by", "week", "--last", "2", "--json").document
+    assert (told["target"], len(told["weeks"])) == (0.995, 2)
+    assert told["budget"]["share"] == 1.0
+    assert "promised 99.5 %" in billow("availability").out

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.drill
 APP = """
 import billow
 app = billow.App("pool")
-app.web(billow.Web(min={size}, max=4, scale={scale}, drain="5 s"))
+app.web(billow.Web(min={size}, max=4, scale={scale}, drain="5 s", shed_after="10 s"))
 VERSION = "one"
 
 @app.function(name=VERSION, fleet=billow.Fleet(min=0, max=1))

@@ -45,7 +45,7 @@ def write_app(
     return str(path)
 
 
-def until(look: Callable[[], _T | Literal[False] | None], deadline: float = 15.0) -> _T:
+def until(look: Callable[[], _T | Literal[False] | None], deadline: float = 45.0) -> _T:
     """Look until there is something true to see."""
     end = time.monotonic() + deadline
     while not (seen := look()):
@@ -124,7 +124,7 @@ class Running:
         if self.keeper:
             self.keeper.stop()
 
-    def join(self, deadline: float = 15.0) -> None:
+    def join(self, deadline: float = 45.0) -> None:
         self._thread.join(deadline)
         assert not self._thread.is_alive(), "the keeper has not left"
 

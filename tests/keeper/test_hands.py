@@ -100,9 +100,16 @@ def test_the_largest_worker_is_recycled(scene: Scene) -> None:
     name = scene.tell(rss=5 * 1024 * 1024)
     seen = scene.do(lambda: scene.hands.look(Action("recycle", "f")))
     assert seen.sign == f"{name} says that it holds 5.0 MiB"
-    scene.do(lambda: scene.hands.act(Action("recycle", "f"), seen, "leaks"))
+    assert seen.pool is not None
+    assert seen.pool.least == 0
+    scene.fleet.machines.boot = 3
+    told = scene.do(lambda: scene.hands.act(Action("recycle", "f"), seen, "leaks"))
+    assert told == f"{name} leaves once another is in service"
     scene.fleet.run(2)
+    assert name in scene.fleet.machines.machines
+    scene.fleet.run(5)
     assert name not in scene.fleet.machines.machines
+    assert len(scene.fleet.machines.machines) == 3
 
 
 def test_a_worker_that_left_meanwhile_is_not_replaced(scene: Scene) -> None:

@@ -6,16 +6,17 @@ import asyncio
 import json
 import socket
 import time
+from collections import deque
 from typing import Any
 
 import pytest
 
-from billow.drill.load.arrivals import Stage
+from billow.drill.load.arrivals import Arrival, Stage
 from billow.drill.load.browsing import fetching
 from billow.drill.load.generator import Generator
 from billow.drill.load.histogram import Histogram
 from billow.drill.load.orders import Orders
-from billow.drill.load.session import NoStep
+from billow.drill.load.session import NoStep, Session
 from billow.drill.load.tally import Slots, Tally, total
 from billow.visits import Browse, Visit, Visitor
 from tests.load.site import Answering, Site, listening, reply, site
@@ -139,6 +140,25 @@ def test_every_visitor_has_cookies_of_their_own() -> None:
     assert len(here.heads) == 20
     assert 1 <= len(set(cookies)) <= 5  # strangers, who come if all are busy, never return
     assert all(";" not in cookie for cookie in cookies)
+
+
+def test_visitors_come_one_after_the_other() -> None:
+    """Else all would ask for the first page of their visits at once, and for nothing else."""
+    generator = Generator(orders(1, Stage(0, 400, 10), visitors=30), fetching(["/"]), print)
+    ready: deque[Session] = deque()
+    seen: set[int] = set()
+    come = []
+    for second in range(0, 80, 10):
+        session = generator._next(ready, Arrival(float(second), crowd=False))
+        for _ in range(40):  # as many requests as there is time for
+            assert session is not None
+            seen.add(id(session))
+            ready.append(session)
+            session = generator._next(ready, Arrival(float(second), crowd=False))
+        assert session is not None
+        ready.append(session)
+        come.append(len(seen))
+    assert come == [1, 5, 10, 15, 20, 25, 30, 30]
 
 
 def test_visits_that_cannot_be_used_end_it() -> None:

@@ -209,6 +209,21 @@ def test_options_are_checked(options: dict[str, object]) -> None:
         Alarm("a", "host.cpu > 1", **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("when", "span"),
+    [
+        ("host.cpu > 90 % for 2 of 3 min", 180),
+        ("host.cpu > 90 % for 30 s", 30),
+        ("host.cpu outside usual over 5 min", 300),
+        ("host.cpu absent for 5 min", 300),
+        ("web.errors / web.requests burns 99 % fast", 300),
+        ('ALARM("b")', 10),
+    ],
+)
+def test_what_an_alarm_looks_back_on(when: str, span: float) -> None:
+    assert Alarm("a", when).span == span
+
+
 @pytest.mark.parametrize("name", ["", 'a"b', "x" * 101, "a\nb"])
 def test_names_are_checked(name: str) -> None:
     with pytest.raises(DeclarationError, match="a name is"):

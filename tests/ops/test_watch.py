@@ -231,6 +231,12 @@ def test_alarms_of_an_app_are_checked() -> None:
         app.alarm(billow.Alarm("a", "host.cpu > 1 %"), do="reboot web")
     with pytest.raises(billow.DeclarationError, match="say of what"):
         app.alarm(billow.Alarm("b", "host.cpu > 1 %"), do="restart")
+    with pytest.raises(billow.DeclarationError, match="no fleet 'web'; there are: none"):
+        app.watched()
+
+
+def test_composites_are_checked() -> None:
+    app = billow.App("shop")
     app.alarm(billow.Alarm("c", 'ALARM("nothing")'))
     with pytest.raises(billow.DeclarationError, match="no alarm 'nothing'"):
         app.watched()

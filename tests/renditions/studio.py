@@ -26,7 +26,7 @@ import billow
 
 app = billow.App("studio")
 photos = app.collection("photos")
-LIMITS = billow.Limits(time="500 ms", memory=200 * billow.MiB)
+LIMITS = billow.Limits(time="60 s", memory=200 * billow.MiB)
 LOG = Path(__file__).with_name("made")
 HELD = Path(__file__).with_name("held")
 
@@ -63,10 +63,33 @@ def image(original: billow.Upload, size: int) -> bytes:
     return original.read_bytes() * size
 
 
-@photos.rendition("/slow/{id:int}.txt", limits=billow.Limits(time="30 s"))
+@photos.rendition("/slow/{id:int}.txt", limits=billow.Limits(time="90 s"))
 def slow(original: billow.Upload) -> bytes:
     """As above, with time."""
     return image(original, 1)
+
+
+@photos.rendition("/hasty/{id:int}.txt", limits=billow.Limits(time="300 ms"))
+def hasty(original: billow.Upload) -> bytes:
+    """As above, without time."""
+    return image(original, 1)
+
+
+@photos.rendition("/base/{id:int}.txt")
+def half(original: billow.Upload) -> bytes:
+    with LOG.open("a") as log:
+        log.write(f"{original.name} half\\n")
+    if original.read_text() == "reject":
+        raise billow.Rejected("this has no half")
+    return b"half of " + original.read_bytes()
+
+
+@photos.rendition("/small/{size:int}/{id:int}.txt", values={"size": (1, 2, 3)})
+def small(original: billow.Upload, size: int) -> bytes:
+    return original.read_bytes() * size
+
+
+small.base(half, when=lambda size: size < 3)
 '''
 
 
@@ -105,7 +128,7 @@ class Studio:
 
     def wanted(self, id: int, size: int = 1, name: str = "image") -> Wanted:
         """A rendition of an original."""
-        params = {"size": size} if name == "image" else {}
+        params = {"size": size} if name in ("image", "small") else {}
         return self.photos.renditions[name].wanted(id, params)
 
     def path(self, wanted: Wanted) -> Path:
@@ -126,7 +149,7 @@ class Studio:
             yield made
         finally:
             made.stop()
-            await asyncio.wait_for(running, 30)
+            await asyncio.wait_for(running, 60)
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[RenderClient]:

@@ -10,9 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from billow.clock import VirtualClock
 from billow.errors import Error
-from billow.renderer.line import FORGET_AFTER, Line, key_of
+from billow.renderer.line import FORGET_AFTER, LEFT, Line, key_of
 from billow.rendition import Wanted
-from billow.renditions.errors import Broken, Busy, Crashed, Gone, Unrenderable
+from billow.renditions.errors import Broken, Busy, Crashed, Gone, Left, Unrenderable
 
 ROOM = 3
 
@@ -119,6 +119,17 @@ def test_a_crash_may_be_chance_once() -> None:
     assert asker.kinds() == [(1, "Crashed")]
     asker.ask(1)
     assert asker.next() is None
+
+
+def test_whoever_leaves_without_making_it_is_not_blamed_on_the_file_for_a_while() -> None:
+    asker = Asker()
+    asker.ask(1)
+    for _ in range(LEFT + 1):
+        assert asker.next() == 1
+        asker.done(1, Left("older code", retry_after=2))
+    assert asker.kinds() == [(1, "Left")]
+    asker.ask(1)
+    assert asker.next() == 1
 
 
 class LineMachine(RuleBasedStateMachine):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from billow.errors import Error
+from billow.loading import load_app
 from billow.renditions.client import RenderClient
 from billow.renditions.errors import Broken, Busy, Crashed, Gone, Unrenderable
 from billow.renditions.wire import SOCKET
@@ -27,8 +28,9 @@ def studio(tmp_path: Path) -> Studio:
 
 
 async def failure(client: RenderClient, studio: Studio, text: str) -> Error:
+    name = "hasty" if text == "hang" else "image"
     with pytest.raises(Error) as raised:
-        await client.render(studio.wanted(studio.add(text)), 30)
+        await client.render(studio.wanted(studio.add(text), name=name), 60)
     return raised.value
 
 
@@ -62,10 +64,10 @@ async def test_each_misfortune_has_its_error_and_harms_nobody_else(studio: Studi
         }
         assert found["reject"].detail == "this is no picture"
         assert "ZeroDivisionError" in found["raise"].detail
-        assert "limit of 500 ms" in found["hang"].detail
+        assert "limit of 300 ms" in found["hang"].detail
         assert "memory" in found["eat"].detail
         wanted = studio.wanted(studio.add("good"), 3)
-        await client.render(wanted, 30)
+        await client.render(wanted, 60)
         assert studio.path(wanted).read_bytes() == b"good" * 3
     assert studio.made.count("kill.txt 1") == 2
     assert studio.made.count("reject.txt 1") == 1
@@ -77,7 +79,7 @@ async def test_of_what_is_deleted_nothing_is_made(studio: Studio) -> None:
     wanted = studio.wanted(going, name="slow")
     async with studio.pool(), studio.client() as client:
         with pytest.raises(Gone):
-            await client.render(studio.wanted(99), 30)
+            await client.render(studio.wanted(99), 60)
         asked = asyncio.create_task(client.render(wanted, 60))
         await until(lambda: len(studio.made) == 1)
         studio.photos.delete(going)
@@ -87,11 +89,45 @@ async def test_of_what_is_deleted_nothing_is_made(studio: Studio) -> None:
     assert not studio.path(wanted).exists()
 
 
+async def test_renditions_may_be_made_from_another_that_is_made_once(studio: Studio) -> None:
+    good, bad = studio.add("good"), studio.add("reject")
+    async with studio.pool() as pool, studio.client() as client:
+        for size in (1, 2, 3):
+            await client.render(studio.wanted(good, size, "small"), 60)
+        texts = [studio.path(studio.wanted(good, size, "small")).read_text() for size in (1, 2, 3)]
+        assert texts == ["half of good", "half of good" * 2, "good" * 3]
+        with pytest.raises(Unrenderable, match="no half"):
+            await client.render(studio.wanted(bad, 1, "small"), 60)
+        pool._show()
+        shown = studio.home.journal.shown("renderer")
+    assert studio.made == ["good.txt half", "reject.txt half"]
+    assert shown is not None
+    assert (shown[0]["files"], shown[0]["bytes"]) == (4, 12 + 12 + 24 + 12)
+
+
+async def test_changed_code_is_loaded_before_it_is_asked_for(studio: Studio) -> None:
+    id_ = studio.add("good")
+    async with studio.pool(children=2), studio.client() as client:
+        before = studio.wanted(id_, 1)
+        await client.render(before, 60)
+        text = studio.target.read_text()
+        studio.target.write_text(
+            text.replace("return original.read_bytes() * size", "return b'new'")
+        )
+        image = load_app(studio.target).collections["photos"].renditions["image"]
+        after = image.wanted(id_, {"size": 1})
+        await client.render(after, 60)
+        assert studio.path(after).read_bytes() == b"new"
+        assert studio.path(before).read_bytes() == b"good"
+        with pytest.raises(Busy, match="was changed"):
+            await client.render(studio.wanted(id_, 2), 60)
+
+
 async def test_the_cache_stays_below_its_limit(studio: Studio) -> None:
     wanted = [studio.wanted(studio.add("x" * 100)) for _ in range(4)]
     async with studio.pool(cache=250) as pool, studio.client() as client:
         for each in wanted[:3]:
-            await client.render(each, 30)
+            await client.render(each, 60)
         assert [studio.path(each).exists() for each in wanted[:3]] == [False, True, True]
         pool._show()
         shown = studio.home.journal.shown("renderer")

@@ -32,6 +32,7 @@ def test_what_was_used_and_changed_arrives() -> None:
         errors.Crashed("dead"),
         errors.Broken("bug"),
         errors.Busy("full", retry_after=3),
+        errors.Left("older code", retry_after=2),
     ],
 )
 def test_an_error_arrives_as_it_was(wrong: Error) -> None:

@@ -108,6 +108,34 @@ def test_only_offered_values_are_found() -> None:
         literal.read("/img/241/1.jpg")
 
 
+def halved(original: billow.Upload) -> bytes:
+    return b""
+
+
+def test_what_another_is_made_from_is_part_of_its_name() -> None:
+    names = set()
+    for salt in ("", "1", "2"):
+        made = image()
+        if salt:
+            base = Rendition(halved, "photos", "/half/{id:int}.jpg", Terms(salt=salt))
+            made.base(base, when=lambda size, steps: size < 500)
+        names.add(made.wanted(1, {"size": 240, "steps": ""}).name)
+        names.add(made.wanted(1, {"size": 1440, "steps": ""}).name)
+    assert len(names) == 4
+
+
+def test_what_can_be_no_base_is_told() -> None:
+    made = image()
+    half = Rendition(halved, "photos", "/half/{id:int}.jpg", Terms())
+    made.base(half, when=lambda size, steps: True)
+    other = Rendition(halved, "others", "/half/{id:int}.jpg", Terms())
+    based = Rendition(halved, "photos", "/h/{id:int}.jpg", Terms())
+    based.base(half, when=lambda: True)
+    for wrong in (made, image(), other, based):
+        with pytest.raises(DeclarationError, match="its base must be"):
+            made.base(wrong, when=lambda **_: True)
+
+
 ARGS = st.tuples(st.integers(1, 99), st.integers(0, 99), st.text(max_size=5))
 
 

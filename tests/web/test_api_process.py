@@ -116,7 +116,7 @@ def test_streams_and_waits_end_when_it_leaves(web: Served) -> None:
             web.process.send_signal(signal.SIGTERM)
             assert not [line for line in lines if line.startswith("data:")]
         assert web.gone() == 0
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < PATIENCE
 
 
 def test_a_socket_that_is_handed_over_outlives_the_process(tmp_path: Path) -> None:

@@ -121,6 +121,15 @@ async def test_alarms_by_state_with_their_last_hour(client: httpx.AsyncClient, h
     assert '<polyline points="' in page
 
 
+async def test_the_first_screen_and_the_api_tell_of_alarms(
+    client: httpx.AsyncClient, home: Home
+) -> None:
+    stand(home, "processors", AlarmState.ALARM, when="host.cpu > 90 %", do=[], page="")
+    assert "in ALARM: processors" in await get(client, "/?function=add")
+    [told] = (await client.get("/api/v1/alarms")).json()["alarms"]
+    assert (told["name"], told["state"], told["value"]) == ("processors", "ALARM", 95.0)
+
+
 async def test_an_alarm_is_switched_off_and_on(client: httpx.AsyncClient, home: Home) -> None:
     stand(home, "disk", AlarmState.OK)
     answer = await client.post("/alarms", data={"alarm": "disk", "on": "0"}, headers=HTML)

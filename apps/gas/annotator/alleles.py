@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from annotator.bases import Bases
+
 _BASES = frozenset("ACGTN")
 _TRANSITIONS = frozenset(("AG", "GA", "CT", "TC"))
 
@@ -70,7 +72,7 @@ class Allele:
         shared = self.left + self.right
         return len(self.ref) - shared > 1 and len(self.alt) - shared > 1
 
-    def window(self, bases: str, start: int, size: int) -> str:
+    def window(self, bases: Bases, start: int, size: int) -> str:
         """`size` bases of the changed sequence from `start` on."""
         if start < self.pos:
             head = bases[max(0, start) : self.pos] + self.alt

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from annotator.bcftools import Bcftools
 from annotator.counts import Counts
 from annotator.cytobands import assembly_of
 from annotator.records import Annotator
@@ -21,6 +22,7 @@ def annotate(
     name: str | None = None,
     references: References | None = None,
     assembly: str | None = None,
+    engine: str = "python",
     progress: Callable[[float], None] | None = None,
 ) -> Counts:
     """Write `NAME.annot.vcf` and `NAME.vcf.count.log`; nothing is left if it fails.
@@ -33,6 +35,7 @@ def annotate(
         name: the file's name, if not the path's; `a.vcf` and `a.vcf.gz` are both NAME `a`.
         references: genes and sequences; the bundled ones if not given.
         assembly: `hg19` or `hg38` for the chromosome bands, if the header does not tell.
+        engine: `python`, or `bcftools` for consequences by `bcftools csq`, if it is installed.
         progress: called with the bytes read so far.
 
     Raises:
@@ -41,6 +44,7 @@ def annotate(
     vcf = VcfFile(path, progress)
     assembly = assembly or assembly_of(vcf.header)
     annotator = Annotator(references or bundled(), vcf.header, assembly)
+    other = Bcftools(annotator.references, annotator.tags) if engine == "bcftools" else None
     out_dir.mkdir(parents=True, exist_ok=True)
     stem = stem_of(name or path.name)
     result, log = out_dir / f"{stem}.annot.vcf", out_dir / f"{stem}.vcf.count.log"
@@ -49,6 +53,8 @@ def annotate(
         with unfinished.open("wb") as out:
             _write(out, annotator, vcf)
         counts = annotator.finish()
+        if other is not None:
+            other.rewrite(unfinished, counts)
         log.write_text(counts.log(), "utf-8")
         unfinished.replace(result)
     except BaseException:

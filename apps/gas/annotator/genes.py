@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from annotator.bases import Bases
 from annotator.genetic_codes import GeneticCode, reverse_complement
 
 #: Biotypes whose coding sequences are translated.
@@ -62,7 +63,7 @@ class Transcript:
     #: Whether the reading frame is known.
     framed: bool = True
     #: The sequence it lies on; None where there is none.
-    bases: str | None = None
+    bases: Bases | None = None
     code: GeneticCode | None = None
 
     @property

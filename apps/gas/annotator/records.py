@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import billow
+from annotator.bases import Bases
 from annotator.counts import Counts
 from annotator.cytobands import read_bands
-from annotator.reference import Contig, References, plain_name
+from annotator.large import HELD
+from annotator.reference import BadReference, Contig, References, plain_name
 from annotator.sequence import Sequence
 from annotator.vcf_input import Header
 
 _SNVS = frozenset(a + b for a in "ACGT" for b in "ACGT" if a != b)
+
+#: Times that a sequence of a large reference may be read again, because the file is not sorted.
+_MOST_RETURNS = 100
 
 #: Sequences without a reference that are counted one by one.
 _MOST_NAMES = 1000
@@ -35,14 +40,18 @@ class Annotator:
         self.counts = Counts(samples=header.samples, assembly=assembly)
         self.counts.references = references.names
         self._bands_of = read_bands(assembly) if assembly else {}
-        self._tags = {name: _free_name(name, header.fields) for name in FIELDS}
+        #: The names of the added INFO fields in this file.
+        self.tags = {name: _free_name(name, header.fields) for name in FIELDS}
         self._sequences: dict[str, Sequence] = {}
-        self._unknown = Sequence(None, None, self._tags, self.counts)
+        #: Names of the sequences that were left, and how often one was come back to.
+        self._left: set[str] = set()
+        self._returns = 0
+        self._unknown = Sequence(None, None, self.tags, self.counts)
 
     def header_lines(self) -> list[str]:
         """The header with the lines of the added fields, without line ends."""
         end = self.header.line_end
-        added = [f"##INFO=<ID={self._tags[name]},{text}>{end}" for name, text in FIELDS.items()]
+        added = [f"##INFO=<ID={self.tags[name]},{text}>{end}" for name, text in FIELDS.items()]
         return [*self.header.lines, *added, self.header.columns + end]
 
     def annotate(self, lines: list[str], line_number: int) -> list[str]:
@@ -58,6 +67,8 @@ class Annotator:
         out: list[str] = []
         try:
             self._annotate(lines, out)
+        except BadReference:
+            raise
         except (ValueError, IndexError):
             place = len(out)
             raise _bad_line(lines[place], line_number + place + 1) from None
@@ -76,7 +87,8 @@ class Annotator:
         """Add the fields; `out` tells how far it came if a line is wrong."""
         snvs, regions = self.counts.snvs, self.counts.regions
         name: str | None = None
-        sequence, bases = self._unknown, ""
+        sequence = self._unknown
+        bases: Bases = ""
         stretch, start, end = None, 0, 0
         for line in lines:
             columns = line.split("\t", 8)
@@ -115,9 +127,24 @@ class Annotator:
         contig, bands = self._contig(name), self._bands_of.get(plain_name(name))
         if contig is None and bands is None:
             return self._unknown
-        made = Sequence(contig, bands, self._tags, self.counts)
+        if self.references.large:
+            self._make_room(name)
+        made = Sequence(contig, bands, self.tags, self.counts)
         self._sequences[name] = made
         return made
+
+    def _make_room(self, name: str) -> None:
+        """Let go of sequences that were held, before another one is."""
+        self._returns += name in self._left
+        if self._returns > _MOST_RETURNS:
+            raise billow.Rejected(
+                "the records are not sorted by sequence, which a reference of this size needs; "
+                "sort the file, as `bcftools sort` does"
+            )
+        while len(self._sequences) >= HELD:
+            gone = next(iter(self._sequences))
+            self._sequences.pop(gone).settle()
+            self._left.add(gone)
 
     def _contig(self, name: str) -> Contig | None:
         contig = self.references.find(name)

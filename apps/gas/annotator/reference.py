@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
+from annotator.bases import Bases, FileBases, index
 from annotator.gene_map import GeneMap
 from annotator.genes import Transcript
 from annotator.genetic_codes import GeneticCode, genetic_code
 from annotator.gff3 import BadGenes, read_genes
+from annotator.large import GenesFile, Held
 
 BUNDLED = Path(__file__).resolve().parents[1] / "references"
 
 _GENES = (".gff3", ".gff3.gz", ".gff", ".gff.gz")
 _SEQUENCES = (".fa", ".fa.gz", ".fasta", ".fasta.gz", ".fna", ".fna.gz")
 _MITOCHONDRIAL = 2
+
+#: Bytes of a sequence file, and of a gene model, from which on they stay in their files.
+LARGE = 64 << 20
+#: How much smaller packed files are that hold as much.
+_PACKED = 4
 
 
 class BadReference(ValueError):
@@ -33,7 +40,7 @@ class Contig:
 
     name: str
     #: None where the folder has genes only: then nothing can be translated.
-    bases: str | None
+    bases: Bases | None
     code: GeneticCode
     genes: GeneMap
 
@@ -50,8 +57,10 @@ class Reference:
     name: str
     genes_file: Path
     sequence_file: Path | None
-    contigs: dict[str, Contig] = field(default_factory=dict)
+    contigs: Mapping[str, Contig] = field(default_factory=dict)
     aliases: dict[str, list[str]] = field(default_factory=dict)
+    #: Whether it is so large that it stays in its files.
+    large: bool = False
 
 
 class References:
@@ -63,15 +72,31 @@ class References:
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self.all = [read_reference(folder) for folder in folders]
-        self._contigs: dict[str, Contig] = {}
+        self._places: dict[str, tuple[Reference, str]] = {}
         for reference in self.all:
-            for name, contig in reference.contigs.items():
+            for name in reference.contigs:
                 for alias in (name, *reference.aliases.get(name, ())):
-                    self._contigs.setdefault(plain_name(alias), contig)
+                    self._places.setdefault(plain_name(alias), (reference, name))
 
     def find(self, name: str) -> Contig | None:
         """The sequence of this name; `chrM`, `M` and `MT` are one, and so are `chr1` and `1`."""
-        return self._contigs.get(plain_name(name))
+        found = self.place(name)
+        if found is None:
+            return None
+        reference, own = found
+        try:
+            return reference.contigs[own]
+        except (BadGenes, OSError, UnicodeDecodeError) as problem:  # read only now
+            raise BadReference(f"{reference.name}: {problem}") from problem
+
+    def place(self, name: str) -> tuple[Reference, str] | None:
+        """The reference that has a sequence, and what it is called there."""
+        return self._places.get(plain_name(name))
+
+    @property
+    def large(self) -> bool:
+        """Whether one of them stays in its files, so that few sequences are held at a time."""
+        return any(reference.large for reference in self.all)
 
     @property
     def names(self) -> str:
@@ -104,21 +129,55 @@ def read_reference(folder: Path) -> Reference:
     told = _read_settings(folder / "reference.json")
     reference = Reference(told.get("name", folder.name), genes, sequence)
     reference.aliases = told.get("aliases", {})
+    reference.large = _is_large(genes) or (sequence is not None and _is_large(sequence))
     try:
-        bases = _read_sequences(sequence) if sequence else {}
-        with _open(genes) as lines:
-            transcripts = read_genes(lines)
         codes = _codes(told.get("genetic_code", {}))
+        fill = _fill_large if reference.large else _fill
+        fill(reference, codes)
     except (BadGenes, OSError, EOFError, UnicodeDecodeError, ValueError) as problem:
         raise BadReference(f"{folder}: {problem}") from problem
-    for name in {**bases, **transcripts}:
-        code = codes.get(name) or codes.get("*") or _usual_code(name)
-        reference.contigs[name] = _contig(name, bases.get(name), code, transcripts.get(name, []))
     return reference
 
 
+def _fill(reference: Reference, codes: dict[str, GeneticCode]) -> None:
+    """Read all of it."""
+    bases = _read_sequences(reference.sequence_file) if reference.sequence_file else {}
+    with _open(reference.genes_file) as lines:
+        transcripts = read_genes(lines)
+    reference.contigs = {
+        name: _contig(name, bases.get(name), _code(name, codes), transcripts.get(name, []))
+        for name in {**bases, **transcripts}
+    }
+
+
+def _fill_large(reference: Reference, codes: dict[str, GeneticCode]) -> None:
+    """Look where everything is, to read it when it is wanted."""
+    sequence = reference.sequence_file
+    for path in (reference.genes_file, sequence):
+        if path is not None and path.name.endswith(".gz"):
+            raise ValueError(f"{path.name} is large and packed; unpack it, to be read in places")
+    entries = index(sequence) if sequence else {}
+    genes = GenesFile(reference.genes_file)
+
+    def make(name: str) -> Contig:
+        entry = entries.get(name)
+        bases = FileBases(sequence, entry) if sequence and entry else None
+        return _contig(name, bases, _code(name, codes), genes.read(name))
+
+    reference.contigs = Held([*{**entries, **dict.fromkeys(genes.names)}], make)
+
+
+def _is_large(path: Path) -> bool:
+    factor = _PACKED if path.name.endswith(".gz") else 1
+    return path.stat().st_size * factor > LARGE
+
+
+def _code(name: str, codes: dict[str, GeneticCode]) -> GeneticCode:
+    return codes.get(name) or codes.get("*") or _usual_code(name)
+
+
 def _contig(
-    name: str, bases: str | None, code: GeneticCode, transcripts: list[Transcript]
+    name: str, bases: Bases | None, code: GeneticCode, transcripts: list[Transcript]
 ) -> Contig:
     for transcript in transcripts:
         if bases is not None and transcript.end < len(bases):

@@ -8,6 +8,7 @@ from billow.app import App
 from billow.errors import NotFound, Rejected
 from billow.home import Home
 from billow.options import Retry
+from billow.origin import current
 from billow.settings import in_force
 from billow.webhooks import events
 from billow.webhooks.address import Forbidden, read_url
@@ -71,6 +72,8 @@ def _post(
     except Forbidden as problem:
         raise Rejected(problem.detail) from None
     headers = {"Content-Type": "application/json", "User-Agent": "Billow-Webhooks/1", **signed}
+    if traceparent := current().traceparent:
+        headers["traceparent"] = traceparent
     answer = poster.post(target, headers, body)
     hooks.note(endpoint, told.id, told.type, answer)
     if answer.ok:

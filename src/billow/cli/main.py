@@ -18,7 +18,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send", "reload"),
     "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "logs", "alarms"),
     "Mend": ("dead", "retry", "cancel", "remedies", "cache"),
-    "Be told": ("oncall", "incidents", "page", "heartbeat"),
+    "Be told": ("oncall", "incidents", "page", "heartbeat", "availability"),
     "People": ("accounts",),
     "Prove": ("drill",),
     "Set up": ("config", "doctor", "version"),

@@ -142,20 +142,19 @@ class Crew:
             if machine.id not in self._leaving:
                 self._drain(machine, why)
 
-    def replace(self, id: str, why: str, mercy: float | None = None) -> bool:
-        """Let one worker go and have another in its place; False if it is not there.
+    def replace(self, id: str, why: str, mercy: float) -> bool:
+        """Let a sick worker go and have another in its place at once; False if it is not there.
 
         Args:
             id: the worker.
             why: the reason.
-            mercy: seconds after which it is killed if it has not drained; None is the usual time.
+            mercy: seconds after which it is killed if it has not drained.
         """
         machine = next((one for one in self.present() if one.id == id), None)
         if machine is None or machine.state is WorkerState.DRAINING:
             return False
         self._drain(machine, why)
-        if mercy is not None:
-            self._leaving[id] = self._clock.now() + mercy
+        self._leaving[id] = self._clock.now() + mercy
         return True
 
     def kill_all(self, why: str) -> None:

@@ -153,17 +153,19 @@ class Desk:
     def _free(self, request: Waiting) -> Server | None:
         """The server with least to do that may take one more; one not tried before if possible."""
         reserve = RESERVE if request.rank == VITAL else 0
-        usable = [server for server in self._servers() if server.usable]
-        well = [server for server in usable if not server.suspect]
         best: Server | None = None
-        for server in well or usable:
-            if not server.has_room(request.patient, reserve):
+        least: tuple[bool, bool, int, int] = (True, True, 0, 0)
+        well = False
+        for server in self._servers():
+            if server.draining or server.stopped:
                 continue
-            if best is None or _order(server, request) < _order(best, request):
-                best = server
-        return best
-
-
-def _order(server: Server, request: Waiting) -> tuple[bool, int, int]:
-    tried = server.id in request.tried
-    return tried, server.patient if request.patient else server.out, server.turn
+            well = well or not server.suspect
+            patient = request.patient
+            if not server.has_room(patient, reserve):
+                continue
+            work = server.patient if patient else server.out
+            order = server.suspect, server.id in request.tried, work, server.turn
+            if best is None or order < least:
+                best, least = server, order
+        # A suspect gets something only if nobody is well, not if those who are have no room.
+        return None if best is not None and best.suspect and well else best

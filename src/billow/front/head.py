@@ -8,8 +8,8 @@ from billow.handover import FILE, FRONT, KNOWN
 
 END = b"\r\n\r\n"
 
-#: What a head must not hold: control characters, a line end of another kind, a folded line.
-_FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n|\n[ \t]")
+#: What a head may hold; other control characters it must not.
+_ALLOWED = b"\t\r\n" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 _BARE = re.compile(rb"(?<!\r)\n|\r[^\n]|\x00")
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-~]+) HTTP/1\.([01])")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
@@ -157,8 +157,8 @@ def read_request(head: bytes) -> Request:
     Raises:
         Malformed: it cannot be passed on safely.
     """
-    if found := _FORBIDDEN.search(head):
-        raise Malformed(f"a character that must not be, at {found.start()}")
+    if not is_clean(head):
+        raise Malformed("characters or line ends that must not be")
     first, *lines = head[:-4].split(b"\r\n")
     parsed = _LINE.fullmatch(first)
     if parsed is None:
@@ -175,6 +175,17 @@ def read_request(head: bytes) -> Request:
     if not target.startswith(b"/"):
         _settle_target(request)
     return request
+
+
+def is_clean(head: bytes) -> bool:
+    """Whether there are no control characters, all lines end with CR LF, and none is folded."""
+    ends = head.count(b"\r\n")
+    return (
+        head.count(b"\n") == ends == head.count(b"\r")
+        and b"\n " not in head
+        and b"\n\t" not in head
+        and not head.translate(None, _ALLOWED)
+    )
 
 
 def is_hopeless(part: bytes) -> bool:
@@ -215,7 +226,7 @@ class Answer:
         Raises:
             Malformed: it is none.
         """
-        if head[:9] != b"HTTP/1.1 " or not head[9:12].isdigit() or _FORBIDDEN.search(head):
+        if head[:9] != b"HTTP/1.1 " or not head[9:12].isdigit() or not is_clean(head):
             raise Malformed("the server's answer is none", 502)
         self.status = int(head[9:12])
         lower = head.lower()

@@ -8,6 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Coroutine
+from functools import lru_cache
 from typing import Any, Protocol
 
 from billow.front.address import Trusted, is_here
@@ -16,12 +17,12 @@ from billow.front.counts import Counts
 from billow.front.desk import KNOWN, VITAL, Desk
 from billow.front.exchange import Exchange, Sink
 from billow.front.head import Request
+from billow.front.ids import RequestIds
 from billow.front.log import AccessLog, wall_clock
 from billow.front.pages import page
 from billow.front.rates import Known, Rate, credential_of
 from billow.front.servers import Server
 from billow.handover import FilePart, Introduction
-from billow.ids import new_id
 
 #: Requests a second of one address from elsewhere, if the app does not say.
 PER_CLIENT = 100.0
@@ -71,6 +72,8 @@ class House:
         self._clients = Rate(config.bounds.per_client or PER_CLIENT)
         self._accounts = Rate(config.bounds.per_account)
         self._vital = tuple(prefix.encode() for prefix in config.vital)
+        self._place = lru_cache(4096)(self._find_place)
+        self._ids = RequestIds()
         self._tasks: set[asyncio.Task[None]] = set()
 
     now = staticmethod(time.monotonic)
@@ -105,7 +108,7 @@ class House:
         fields = request.fields
         client = self._trusted.visitor(peer, fields.get(b"x-forwarded-for"))
         scheme = self._trusted.scheme(peer, scheme, fields.get(b"x-forwarded-proto"))
-        return Exchange(self, sink, request, new_id(), client, scheme)
+        return Exchange(self, sink, request, self._ids.make(), client, scheme)
 
     def receive(self, exchange: Exchange) -> None:
         """Find out how important a request is, and serve it, have it wait or refuse it."""
@@ -165,7 +168,7 @@ class House:
         """The answer to something that is no request."""
         self.counts.answered(status)
         failed = Request(b"-", b"-", 1)
-        exchange = Exchange(self, _NOBODY, failed, new_id(), address, "http")
+        exchange = Exchange(self, _NOBODY, failed, self._ids.make(), address, "http")
         exchange.status = status
         self.log.add(exchange, wall_clock(), 0.0)
         return page(status, why, exchange.id, b"", 1)
@@ -178,13 +181,19 @@ class House:
 
     def open(self, part: FilePart) -> int | None:
         """A file that a server wants sent, if it may be."""
-        if part.token != self.config.token or os.path.realpath(part.path) != part.path:
-            return None
-        if not any(part.path.startswith(folder + "/") for folder in self.config.files):
+        folder, _, name = part.path.rpartition("/")
+        place = self._place(folder) if part.token == self.config.token else ""
+        if not place or name in ("", ".", ".."):
             return None
         with contextlib.suppress(OSError):
-            return os.open(part.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            return os.open(f"{place}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         return None
+
+    def _find_place(self, folder: str) -> str:
+        """Where a folder really is; empty if nothing may be sent from there."""
+        real = os.path.realpath(folder)
+        below = any(f"{real}/".startswith(f"{allowed}/") for allowed in self.config.files)
+        return real if below else ""
 
     # Work beside.
 

@@ -36,6 +36,7 @@ class AccessLog:
         self._size = size
         self._lines: list[str] = []
         self._bytes = 0
+        self._texts: dict[bytes, str] = {}
         self._second = -1
         self._stamp = ""
 
@@ -74,23 +75,30 @@ class AccessLog:
         os.replace(self._path, f"{self._path}.1")
 
     def _json(self, exchange: Exchange, now: float, seconds: float) -> str:
+        """The line; written out by hand, as this is done for every request."""
         request = exchange.request
-        line = {
-            "at": self._time(now, "json") + f".{int(now % 1 * 1000):03d}Z",
-            "id": exchange.id,
-            "client": exchange.client,
-            "method": request.method.decode("latin-1"),
-            "target": request.target[:2000].decode("latin-1"),
-            "http": "2" if request.minor == 2 else f"1.{request.minor}",
-            "status": exchange.status,
-            "bytes": exchange.bytes,
-            "ms": round(seconds * 1000, 2),
-            "server_ms": None if exchange.taken is None else round(exchange.taken * 1000, 2),
-            "server": exchange.server_name or None,
-            "tries": len(exchange.tried),
-            "agent": _text(request.fields.get(b"user-agent")),
-        }
-        return json.dumps(line, separators=(",", ":")) + "\n"
+        taken = "null" if exchange.taken is None else f"{exchange.taken * 1000:.2f}"
+        server = f'"{exchange.server_name}"' if exchange.server_name else "null"
+        http = "2" if request.minor == 2 else f"1.{request.minor}"
+        return (
+            f'{{"at":"{self._time(now, "json")}.{int(now % 1 * 1000):03d}Z","id":"{exchange.id}",'
+            f'"client":"{exchange.client}","method":{self._text(request.method)},'
+            f'"target":{_quoted(request.target[:2000])},"http":"{http}",'
+            f'"status":{exchange.status},"bytes":{exchange.bytes},"ms":{seconds * 1000:.2f},'
+            f'"server_ms":{taken},"server":{server},"tries":{len(exchange.tried)},'
+            f'"agent":{self._text(request.fields.get(b"user-agent"))}}}\n'
+        )
+
+    def _text(self, value: bytes | None) -> str:
+        """A value that comes again and again, as JSON."""
+        if value is None:
+            return "null"
+        found = self._texts.get(value)
+        if found is None:
+            if len(self._texts) > 1000:
+                self._texts.clear()
+            found = self._texts[value] = json.dumps(value[:300].decode("latin-1"))
+        return found
 
     def _common(self, exchange: Exchange, now: float) -> str:
         request = exchange.request
@@ -121,8 +129,10 @@ def wall_clock() -> float:
     return time.time()
 
 
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value[:300].decode("latin-1")
+def _quoted(value: bytes) -> str:
+    """Printable ASCII, as a request's target is, as JSON."""
+    text = value.decode("latin-1")
+    return json.dumps(text) if '"' in text or "\\" in text else f'"{text}"'
 
 
 def _plain(value: bytes) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import socket
 from collections.abc import Callable
 
 from billow.handover import FilePart
@@ -13,6 +15,25 @@ SMALL = 256 * 1024
 
 #: Bytes of a piece of a larger one.
 PIECE = 256 * 1024
+
+
+def plain_socket(transport: asyncio.Transport) -> socket.socket | None:
+    """The connection's own socket, to write to when the transport has nothing to write itself."""
+    if transport.get_extra_info("ssl_object") is not None:
+        return None
+    made = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+    made.setblocking(False)
+    return made
+
+
+def send_directly(sock: socket.socket, head: bytes, fd: int, part: FilePart) -> int:
+    """Send head and file without copying; returns how much of the two together was taken."""
+    sent = 0
+    with contextlib.suppress(BlockingIOError):
+        sent = sock.send(head, socket.MSG_MORE)
+        if sent == len(head):
+            sent += os.sendfile(sock.fileno(), fd, part.start, part.length)
+    return sent
 
 
 def send_small(transport: asyncio.Transport, head: bytes, fd: int, part: FilePart) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +12,7 @@ from billow.front.chunks import Chunks
 from billow.front.exchange import Exchange
 from billow.front.head import END, Answer, Malformed, Request, is_hopeless, read_request
 from billow.front.pages import head_of
-from billow.front.pieces import Pieces, send_small
+from billow.front.pieces import Pieces, plain_socket, send_directly, send_small
 from billow.handover import FilePart
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Visitor(asyncio.Protocol):
         "_receiving",
         "_request",
         "_since",
+        "_socket",
         "_transport",
         "address",
         "leaving",
@@ -73,6 +76,7 @@ class Visitor(asyncio.Protocol):
         self._paused_at: float | None = None
         self._out = 0
         self._pieces: Pieces | None = None
+        self._socket: socket.socket | None = None
         self.address = ""
         self.scheme = "http"
         #: Whether nothing more is read.
@@ -93,6 +97,9 @@ class Visitor(asyncio.Protocol):
     def connection_lost(self, problem: Exception | None) -> None:  # noqa: ARG002
         """They have left."""
         self._transport = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
         self._house.leave(self)
         if self._pieces is not None:
             self._pieces.stop()
@@ -238,10 +245,20 @@ class Visitor(asyncio.Protocol):
         assert exchange is not None
         assert transport is not None
         head = self._head(answer)
+        sent = self._send_directly(transport, head, fd, part)
+        if sent >= len(head):
+            head, sent = b"", sent - len(head)
+            part = part._replace(start=part.start + sent, length=part.length - sent)
+            if not part.length:
+                os.close(fd)
+                exchange.file_over(complete=True)
+                return
+        head = head[sent:] if head else head
         if send_small(transport, head, fd, part):
             exchange.file_over(complete=True)
             return
-        self._write(head)
+        if head:
+            self._write(head)
 
         def over(complete: bool) -> None:
             self._pieces = None
@@ -249,6 +266,22 @@ class Visitor(asyncio.Protocol):
 
         self._pieces = Pieces(transport, fd, part, over)
         self._pieces.go_on()
+
+    def _send_directly(
+        self, transport: asyncio.Transport, head: bytes, fd: int, part: FilePart
+    ) -> int:
+        """Send what the connection takes at once, if nothing else waits; returns how much."""
+        if transport.get_write_buffer_size() or transport.is_closing():
+            return 0
+        if self._socket is None:
+            self._socket = plain_socket(transport)
+        if self._socket is None:
+            return 0
+        try:
+            return send_directly(self._socket, head, fd, part)
+        except OSError:
+            transport.abort()
+            return 0
 
     def abort(self) -> None:
         """Break off: the visitor sees that the answer is not complete."""

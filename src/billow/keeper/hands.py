@@ -133,7 +133,9 @@ class Hands:
         controller = self._controller(action.target)
         machines = [m for m in controller.crew.present() if m.state is not WorkerState.DRAINING]
         members = tuple(Member(machine.id, _sick(machine, now)) for machine in machines)
-        pool = Pool(members, controller.fleet.min)
+        # A recycled one leaves when another is in service, so that there are never fewer.
+        least = controller.fleet.min if action.kind == "restart" else 0
+        pool = Pool(members, least)
         if action.kind == "restart":
             sick = next((one for one in members if one.sick), None)
             if sick is None:
@@ -153,10 +155,14 @@ class Hands:
         if action.kind == "requeue":
             back = sum(map(self._home.ledger.abandon, sorted(self._lost(action.target))))
             return f"{back} jobs were given back"
-        mercy = MERCY if action.kind == "restart" else None
-        if not controller.crew.replace(evidence.member, reason, mercy):
-            raise NotFound(f"{evidence.member} has left already")
-        return f"{evidence.member} is drained and replaced"
+        crew, id_ = controller.crew, evidence.member
+        if all(machine.id != id_ for machine in crew.present()):
+            raise NotFound(f"{id_} has left already")
+        if action.kind == "recycle":
+            crew.recycle(id_, reason)
+            return f"{id_} leaves once another is in service"
+        crew.replace(id_, reason, MERCY)
+        return f"{id_} is drained and replaced"
 
 
 def _sick(machine: Machine, now: float) -> str:

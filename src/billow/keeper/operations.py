@@ -18,6 +18,7 @@ from billow.ops.incidents.desk import Desk
 from billow.ops.incidents.room import Room
 from billow.ops.judging import AlarmState
 from billow.ops.lease import Lease
+from billow.ops.otlp import open_exporter
 from billow.ops.paging import Pager
 from billow.ops.remedies.records import Records
 from billow.ops.remedies.remedies import Remedies
@@ -53,7 +54,9 @@ class Operations:
     ) -> None:
         self._app = app
         self._desk = desk
-        self._shipper = Shipper(home.recorder, home.metrics, Measuring(home).look)
+        self._shipper = Shipper(
+            home.recorder, home.metrics, Measuring(home).look, open_exporter("keeper")
+        )
         self._lease = Lease(home.tables, "alarms", f"keeper-{os.getpid()}", home.clock)
         self._watch = Watch(
             app.watched(), home.metrics, home.journal, self._lease, self._act, home.clock

@@ -18,7 +18,7 @@ from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
 from billow.keeper.health import Health
-from billow.keeper.how import OWN, PAGER, RENDERER, WEB, Settings
+from billow.keeper.how import OWN, PAGER, RENDERER, WEB, YIELDING, Settings
 from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
 from billow.pool import Web
@@ -68,7 +68,8 @@ class Parts:
 
     def call_in_pager(self) -> None:
         """Have a pager, from when the app declares whom to page or something is to be told."""
-        if self._paged or not (self._app.policies or self._has_news()):
+        wanted = self._app.policies or self._app.promise
+        if self._paged or not (wanted or self._has_news()):
             return
         self._paged = True
         pager = Supervised("pager", self._start_pager, self._home.journal, self._home.clock)
@@ -134,11 +135,11 @@ class Parts:
             self.pool.kill()
 
     def renew(self, why: str) -> None:
-        """Replace all web servers and workers in good order, so that new code is loaded."""
+        """Replace whatever has loaded the app in good order, so that new code is loaded."""
         if self.pool is not None:
             self.pool.controller.crew.renew(why)
         for process in self.processes:
-            if process.name == "web":
+            if process.name in {"web", "renderer", *self._app.processes}:
                 process.renew(why)
         for _, controller in self.fleets:
             controller.crew.renew(why)
@@ -239,8 +240,9 @@ class Parts:
     def _start_renderer(self) -> Child:
         settings, lifeline = self._settings, self._lifeline.reader
         where = ("--app", settings.target, "--folder", str(settings.folder))
+        behind = YIELDING if self.pool is not None else ()
         return Child(
-            (*RENDERER, *where, "--lifeline", str(lifeline)),
+            (*behind, *RENDERER, *where, "--lifeline", str(lifeline)),
             log=settings.logs / "renderer.log",
             fds=(lifeline,),
         )

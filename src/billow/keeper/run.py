@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.flow.originals import attach
 from billow.home import Home, open_home
+from billow.keeper.access import AccessArchive
 from billow.keeper.certificate import tls_in_force, today
 from billow.keeper.how import WEB, Settings
 from billow.keeper.keeper import Keeper
@@ -26,6 +28,8 @@ from billow.loading import load_app
 from billow.ops.logs.start import logging_to
 from billow.settings import in_force
 from billow.units import Duration, seconds
+
+_log = logging.getLogger("billow.keeper")
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -87,7 +91,9 @@ def run(
         keeper = Keeper(settings, app, home, bound, view or PlainView())
         if ready is not None:
             ready(keeper)
-        tidy = partial(home.logs.trim, in_force("log_keep").value, in_force("log_size").value)
+        trim = partial(home.logs.trim, in_force("log_keep").value, in_force("log_size").value)
+        access = AccessArchive(home, settings.logs, in_force("access_log_keep").value)
+        tidy = partial(_do_each, [access.round, trim])
         with logging_to(home.logs, "keeper", tidy), _stopped_by_signals(keeper):
             keeper.run()
 
@@ -98,6 +104,15 @@ def _prepare(app: App, home: Home) -> None:
     if app.database is not None:
         app.database.prepare(post=True)
         app.database.close()
+
+
+def _do_each(works: Sequence[Callable[[], object]]) -> None:
+    """Do all of it; what fails is told, and tried again the next time."""
+    for work in works:
+        try:
+            work()
+        except Exception:
+            _log.exception("%s failed", getattr(work, "__qualname__", work))
 
 
 @contextmanager

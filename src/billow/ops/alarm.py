@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billow.errors import DeclarationError
 from billow.ops import composite, language
-from billow.ops.conditions import Condition
+from billow.ops.conditions import Absent, Bound, Burn, Condition, Unusual
 from billow.ops.judging import Missing
 from billow.units import Duration, seconds
 
@@ -68,6 +68,17 @@ class Alarm:
 
     def __repr__(self) -> str:
         return f"Alarm({self.name!r}, {self.when!r})"
+
+    @property
+    def span(self) -> float:
+        """Seconds that it looks back on; before they are over, nothing shows what has helped."""
+        match self.condition:
+            case Bound(threshold=rule) | Unusual(threshold=rule):
+                return rule.period * rule.periods
+            case Absent(span=span) | Burn(short=span):
+                return span
+            case _:
+                return self.step
 
     @property
     def step(self) -> float:

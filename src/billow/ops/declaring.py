@@ -24,6 +24,11 @@ class Alarms(ABC):
     usual_alarms: bool
     policies: dict[str, Page]
 
+    @property
+    @abstractmethod
+    def has_pool(self) -> bool:
+        """Whether its web servers are a pool."""
+
     @abstractmethod
     def oncall(self, page: Page, *, service: str | None = None) -> None:
         """Declare whom incidents of a service page."""
@@ -65,10 +70,23 @@ class Alarms(ABC):
         """All alarms: the app's own, and those that every app has.
 
         Raises:
-            DeclarationError: one names an alarm that is not there, or they lead in a circle.
+            DeclarationError: one names an alarm or a fleet that is not there, or alarms lead in a
+                circle.
         """
+        for watched in self.alarms.values():
+            self._check_targets(watched)
         queues = {name: function.queue for name, function in self.functions.items()}
         page = self.name if self.name in self.policies else ""
         usual = usual_alarms(queues, page) if self.usual_alarms else []
         every = {one.alarm.name: one for one in usual} | self.alarms
         return in_order(every.values())
+
+    def _check_targets(self, watched: Watched) -> None:
+        fleets = [*self.functions, *(["web"] if self.has_pool else [])]
+        for action in watched.do:
+            if action.target and action.target not in fleets:
+                known = ", ".join(fleets) or "none"
+                raise DeclarationError(
+                    f"alarm {watched.alarm.name!r}: {action}: there is no fleet "
+                    f"{action.target!r}; there are: {known}"
+                )

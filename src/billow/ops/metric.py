@@ -12,10 +12,11 @@ from billow.ops.summary import STATISTICS, Source, Summary, enough, is_statistic
 #: What the names of metrics begin with, and what they are about.
 FAMILIES = {
     "web": "requests: `web.requests`, `web.errors`, `web.latency`",
-    "function": "a function's jobs: `function.<name>.duration`, `.completed`, `.errors`, `.wait`",
+    "function": "a function's jobs: `function.<name>.duration`, `.wait`, `.tries`, `.errors`",
     "queue": "a queue: `queue.<name>.visible`, `.in_flight`, `.oldest`",
     "fleet": "a fleet: `fleet.<function>.busy`, `.idle`, `.wanted`",
     "process": "a process: `process.<name>.cpu`, `.rss`",
+    "front": "the front of a pool: `front.requests`, `front.waiting`, `front.p95`",
     "host": "the machine: `host.cpu`, `host.memory`, `host.disk`",
     "store": "stored files: `store.<name>.bytes`, `.objects`, `.reads`, `.writes`",
     "table": "tables: `table.<name>.reads`, `.writes`, `.latency`",

@@ -66,20 +66,23 @@ class Recorder:
     def count(self, name: str, by: float = 1.0, unit: str = "") -> None:
         """Add to a counter. From its first time on it is 0, not missing, when nothing happens."""
         with self._lock:
-            if slot := self._slot(name, "counter", unit):
+            slot = self._slots.get(name) or self._new(name, "counter", unit)
+            if slot is not None and slot.kind == "counter":
                 slot.add(by)
 
     def gauge(self, name: str, value: float, unit: str = "") -> None:
         """Note what something is at this moment."""
         with self._lock:
-            if slot := self._slot(name, "gauge", unit):
+            slot = self._slots.get(name) or self._new(name, "gauge", unit)
+            if slot is not None and slot.kind == "gauge":
                 slot.add(value)
 
     def observe(self, name: str, value: float, unit: str = "s") -> None:
         """Note how long something took, or another value whose percentiles matter."""
         bucket = bucket_of(value)
         with self._lock:
-            if slot := self._slot(name, "timer", unit):
+            slot = self._slots.get(name) or self._new(name, "timer", unit)
+            if slot is not None and slot.kind == "timer":
                 slot.add(value)
                 slot.buckets[bucket] = slot.buckets.get(bucket, 0) + 1
 
@@ -97,16 +100,15 @@ class Recorder:
                 slot.clear()
             return taken
 
-    def _slot(self, name: str, kind: str, unit: str) -> _Slot | None:
-        slot = self._slots.get(name)
-        if slot is None:
-            family = name.partition(".")[0]
-            alike = self._alike.get(family, 0)
-            if len(self._slots) >= MOST or alike >= (MOST_OWN if family == "app" else MOST_ALIKE):
-                return None
-            self._alike[family] = alike + 1
-            slot = self._slots[name] = _Slot(kind, unit)
-        return slot if slot.kind == kind else None
+    def _new(self, name: str, kind: str, unit: str) -> _Slot | None:
+        """A slot for a metric that was not measured before; None if there are too many."""
+        family = name.partition(".")[0]
+        alike = self._alike.get(family, 0)
+        if len(self._slots) >= MOST or alike >= (MOST_OWN if family == "app" else MOST_ALIKE):
+            return None
+        self._alike[family] = alike + 1
+        made = self._slots[name] = _Slot(kind, unit)
+        return made
 
 
 def check_own(name: str, value: float, unit: str) -> tuple[str, float, str]:

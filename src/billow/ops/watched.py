@@ -74,8 +74,9 @@ def usual_alarms(queues: Mapping[str, str], page: str = "") -> list[Watched]:
                "Jobs have failed for good. See the page Dead letters."),
     ]  # fmt: skip
     for function, queue in queues.items():
+        about = f"function.{function}"
         made += [
-            _usual(f"{function} errors", f"function.{function}.errors.avg > 10 % for 5 min",
+            _usual(f"{function} errors", f"{about}.errors / {about}.tries > 10 % for 5 min",
                    "error", "More than one try in ten fails."),
             _usual(f"{function} backlog", f"queue.{queue}.oldest.max > 10 min for 5 min", "error",
                    "Jobs wait long for a worker.", Action("requeue", function)),

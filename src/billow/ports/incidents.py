@@ -100,7 +100,7 @@ class Notice(NamedTuple):
     person: str
     #: The contact's id.
     contact: str
-    #: `page`, `acknowledged`, `resolved` or `test`.
+    #: `page`, `acknowledged`, `resolved`, `test`, `code` or `shift`.
     kind: str
     #: The paging of a level that it belongs to.
     run: str

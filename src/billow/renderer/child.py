@@ -26,6 +26,7 @@ from billow.rendition import Rendition, Wanted
 from billow.renditions import errors
 from billow.renditions.files import CACHE, keep, path_of
 from billow.units import seconds
+from billow.upload import Upload
 from billow.worker import system
 from billow.worker.child import Link
 from billow.worker.protocol import FAULT, HELLO, RESULT, WORN, Frame
@@ -43,6 +44,10 @@ class Painter:
         self._home = home
         self._root = folder / CACHE
         self._worn = False
+        #: The digest of the code of each rendition when it was loaded.
+        self._codes = {each: _code(each) for each in _renditions(app)}
+        #: The base that the latest rendition was made from, if any: its file's name and size.
+        self._base: tuple[str, int] | None = None
 
     def serve(self) -> None:
         """Make what is asked for."""
@@ -52,16 +57,19 @@ class Painter:
                 return
             if self._link.may_begin(frame.serial):
                 began = time.time()
-                answer = json.dumps(self._make(Wanted(*json.loads(frame.body))))
+                made = self._make(Wanted(*json.loads(frame.body)))
+                answer = json.dumps({**made, "worn": self._worn})
                 sys.stdout.flush()
                 told = Frame(RESULT, frame.serial, began, time.time(), answer.encode())
                 self._link.send(told.encode(), ring=True)
         self._link.send(Frame(WORN).encode(), ring=True)
 
     def _make(self, wanted: Wanted) -> dict[str, Any]:
-        """Make a rendition and keep it; its size, or what went wrong."""
+        """Make a rendition and keep it; its size and base, or what went wrong."""
+        self._base = None
         try:
             rendition = self._rendition(wanted)
+            self._check_code(rendition, wanted)
             memory = rendition.limits.memory
             system.limit_memory(memory)
             if rendition.limits.cpu is not None:
@@ -79,13 +87,27 @@ class Painter:
         finally:
             system.limit_memory(None)
         self._worn = memory is not None and system.private() > _WORN_SHARE * memory
-        return {"size": len(data)}
+        return {"size": len(data), "base": self._base}
 
     def _rendition(self, wanted: Wanted) -> Rendition:
         try:
             return self._app.collections[wanted.collection].renditions[wanted.rendition]
         except KeyError:
             raise errors.Broken("the app has no such rendition any more") from None
+
+    def _check_code(self, rendition: Rendition, wanted: Wanted) -> None:
+        """Make sure that what is made is what the name stands for.
+
+        Raises:
+            Left: this process has older code than whoever asks.
+            Busy: it has newer.
+        """
+        if rendition.wanted(wanted.id, wanted.params, wanted.format).name == wanted.name:
+            return
+        if rendition.code() != self._codes[rendition]:
+            self._worn = True
+            raise errors.Left("the app was changed", retry_after=2)
+        raise errors.Busy("the app was changed; this server is about to load it", retry_after=2)
 
     def _call(self, rendition: Rendition, wanted: Wanted) -> bytes:
         collection = self._app.collections[wanted.collection]
@@ -96,9 +118,22 @@ class Painter:
         args = dict(wanted.params)
         if wanted.format:
             args["format"] = wanted.format
+        if (base := rendition.base_for(wanted.params)) is not None:
+            upload = self._from_base(base, wanted.id, upload)
         assert rendition.function.upload_parameter is not None
         args[rendition.function.upload_parameter] = upload
         return self._run(rendition, args)
+
+    def _from_base(self, base: Rendition, id: int, original: Upload) -> Upload:
+        """The base of an original, made if it is not in the cache."""
+        wanted = base.wanted(id, {})
+        path = path_of(self._root, wanted)
+        if not path.exists():
+            assert base.function.upload_parameter is not None
+            keep(self._root, path, self._run(base, {base.function.upload_parameter: original}))
+        size = path.stat().st_size
+        self._base = wanted.name, size
+        return Upload(path, original.name, size)
 
     def _run(self, rendition: Rendition, args: dict[str, Any]) -> bytes:
         try:
@@ -161,12 +196,20 @@ def _load(target: str, folder: Path) -> tuple[App, Home]:
     return app, home()
 
 
+def _renditions(app: App) -> list[Rendition]:
+    return [each for kept in app.collections.values() for each in kept.renditions.values()]
+
+
+def _code(rendition: Rendition) -> str:
+    """The code's digest; the salt is fixed at the same time, as the file may change later."""
+    assert rendition.salt is not None
+    return rendition.code()
+
+
 def _limits(app: App) -> dict[str, float]:
     """Seconds that each rendition may take."""
     return {
-        f"{collection.name}/{rendition.name}": seconds(rendition.limits.time)
-        for collection in app.collections.values()
-        for rendition in collection.renditions.values()
+        f"{each.collection}/{each.name}": seconds(each.limits.time) for each in _renditions(app)
     }
 
 

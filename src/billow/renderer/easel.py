@@ -7,9 +7,10 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from billow.errors import Error
+from billow.job import Failure
 from billow.options import Limits
 from billow.renderer.line import Key, key_of
 from billow.rendition import Wanted
@@ -25,8 +26,22 @@ _LOAD_LIMIT = 120.0
 #: Seconds between two looks whether a process that hung up has ended.
 _LOOK_AGAIN = 0.01
 
-#: What became of a rendition: its size in bytes, or what went wrong; and how long it took.
-Outcome = Callable[[Key, int, Error | None, float], None]
+
+class Made(NamedTuple):
+    """What became of a rendition."""
+
+    key: Key
+    #: Bytes.
+    size: int = 0
+    #: What went wrong.
+    wrong: Error | None = None
+    #: Seconds.
+    took: float = 0.0
+    #: Name and size of the file that it was made from, if that was no original.
+    base: tuple[str, int] | None = None
+
+
+Outcome = Callable[[Made], None]
 
 
 class Easel:
@@ -126,14 +141,23 @@ class Easel:
 
     def _finish(self, told: dict[str, Any], took: float) -> None:
         wrong = None if "size" in told else errors.unpack(told)
-        self._settle(told.get("size", 0), wrong, took)
+        if told["worn"]:
+            self._ready = False
+        base = told.get("base")
+        self._settle(wrong, took, told.get("size", 0), (base[0], base[1]) if base else None)
         self._free()
 
-    def _settle(self, size: int, wrong: Error | None, took: float) -> None:
+    def _settle(
+        self,
+        wrong: Error | None,
+        took: float,
+        size: int = 0,
+        base: tuple[str, int] | None = None,
+    ) -> None:
         wanted, self._wanted = self._wanted, None
         self._cancel_timer()
         if wanted is not None:
-            self._outcome(key_of(wanted), size, wrong, took)
+            self._outcome(Made(key_of(wanted), size, wrong, took, base))
 
     def _too_late(self) -> None:
         self._timed_out = True
@@ -149,15 +173,15 @@ class Easel:
         if ending is None:
             asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._await_end)
             return
+        begun = self._serial not in self._child.take_back()
         self._child.close()
         self._cancel_timer()
         self._ready = False
         limits = Limits(time=self._limit_of(self._wanted))
         failure = why(ending, Circumstances(limits, self._timed_out, 0, False))
         if self._wanted is not None:
-            kind = errors.Crashed if failure.kind == "crashed" else errors.Unrenderable
-            wrong = kind(f"nothing can be made of this file: {failure.message}")
-            self._settle(0, wrong, time.monotonic() - self._began)
+            wrong = _wrong(failure) if begun else errors.Left("not begun", retry_after=2)
+            self._settle(wrong, time.monotonic() - self._began)
         if self._leaving:
             return
         if not self._greeted and not self.fault:
@@ -172,3 +196,8 @@ class Easel:
         if wanted is None:
             return _LOAD_LIMIT
         return self._limits.get(f"{wanted.collection}/{wanted.rendition}", 60.0)
+
+
+def _wrong(failure: Failure) -> Error:
+    kind = errors.Crashed if failure.kind == "crashed" else errors.Unrenderable
+    return kind(f"nothing can be made of this file: {failure.message}")

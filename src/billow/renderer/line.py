@@ -9,11 +9,14 @@ from typing import NamedTuple
 from billow.clock import Clock
 from billow.errors import Error
 from billow.rendition import Wanted
-from billow.renditions.errors import Broken, Busy, Crashed, Unrenderable
+from billow.renditions.errors import Broken, Busy, Crashed, Left, Unrenderable
 
 #: Seconds for which a rendition that failed is not tried again, and how many are remembered.
 FORGET_AFTER = 60.0
 REMEMBERED = 10_000
+
+#: Processes that may leave without making one rendition, before nobody waits for the next.
+LEFT = 16
 
 #: Told what became of the rendition: nothing wrong, or why not.
 Answer = Callable[[Error | None], None]
@@ -37,6 +40,8 @@ class Order:
     waiters: list[Waiter] = field(default_factory=list)
     #: A process has died of it already.
     crashed: bool = False
+    #: How many processes left without making it.
+    left: int = 0
 
 
 def key_of(wanted: Wanted) -> Key:
@@ -104,6 +109,10 @@ class Line:
         order = self._running.pop(key, None)
         if isinstance(wrong, Crashed) and order is not None and not order.crashed:
             order.crashed = True  # perhaps by chance; the second time it is the file's fault
+            self._waiting[key] = order
+            return
+        if isinstance(wrong, Left) and order is not None and order.left < LEFT:
+            order.left += 1
             self._waiting[key] = order
             return
         if isinstance(wrong, (Unrenderable, Broken)):

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from billow.errors import Error
 from billow.home import Home
-from billow.renderer.easel import Easel
-from billow.renderer.line import Key, Line
+from billow.renderer.easel import Easel, Made
+from billow.renderer.line import Line
 from billow.renditions import wire
 from billow.renditions.files import CACHE
 from billow.renditions.stock import Stock
@@ -65,7 +65,7 @@ class Pool:
         self._easels: list[Easel] = []
         self._over = asyncio.Event()
         self._idle = asyncio.Event()
-        self._talks: set[asyncio.Task[Any]] = set()
+        self._talks: set[asyncio.StreamWriter] = set()
         self._counts = {"renders": 0, "failures": 0, "seconds": 0.0}
         self._shown: dict[str, Any] = {}
         self._hurt = False
@@ -96,16 +96,14 @@ class Pool:
             return await asyncio.start_unix_server(self._talk, address, limit=wire.MAX_LINE)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks.add(task)
+        self._talks.add(writer)
         try:
             while said := _read(await reader.readline()):
                 self._hear(said, writer)
         except OSError:
             pass  # whoever asked has left
         finally:
-            self._talks.discard(task)
+            self._talks.discard(writer)
             writer.close()
 
     def _hear(self, said: wire.Ask | wire.Used | wire.Scan, writer: asyncio.StreamWriter) -> None:
@@ -129,14 +127,16 @@ class Pool:
             elif easel.free and (wanted := self._line.next()) is not None:
                 easel.take(wanted)
 
-    def _done(self, key: Key, size: int, wrong: Error | None, took: float) -> None:
+    def _done(self, made: Made) -> None:
         self._counts["renders"] += 1
-        self._counts["failures"] += wrong is not None
-        self._counts["seconds"] += took
-        self._mean += _WEIGHT * (took - self._mean)
-        if wrong is None:
-            self._stock.added(*key, size)
-        self._line.done(key, wrong)
+        self._counts["failures"] += made.wrong is not None
+        self._counts["seconds"] += made.took
+        self._mean += _WEIGHT * (made.took - self._mean)
+        if made.base is not None:
+            self._stock.added(*made.key[:2], *made.base)
+        if made.wrong is None:
+            self._stock.added(*made.key, made.size)
+        self._line.done(made.key, made.wrong)
         self._give_out()
         if not self._line.running:
             self._idle.set()
@@ -150,8 +150,8 @@ class Pool:
                 await asyncio.wait_for(self._idle.wait(), _GRACE)
         for easel in self._easels:
             easel.kill()
-        for talk in self._talks:
-            talk.cancel()
+        for writer in self._talks:
+            writer.close()
 
     def _show(self) -> None:
         state = {

@@ -4,6 +4,7 @@ Gone          the original is not there (any more)        404
 Unrenderable  nothing can be made of this original        422
 └── Crashed   its process died of it                      422
 Broken        the author's function failed                500
+Left          whoever was to make it has left without it  503
 Busy          too much waits, or it took too long         503
 """
 
@@ -38,8 +39,12 @@ class Busy(Unavailable):
     """Too much waits to be rendered; `extra["retry_after"]` says when to come again, in s."""
 
 
+class Left(Unavailable):
+    """The process that was to make it left without: it was worn out, or has older code."""
+
+
 _KINDS: dict[str, type[Error]] = {
-    kind.__name__: kind for kind in (Gone, Unrenderable, Crashed, Broken, Busy)
+    kind.__name__: kind for kind in (Gone, Unrenderable, Crashed, Broken, Busy, Left)
 }
 
 

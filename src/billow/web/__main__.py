@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -29,7 +29,10 @@ from billow.home import open_home
 from billow.loading import load_app
 from billow.ops.logs.start import log_to, make_shipper
 from billow.ops.measured import measured
+from billow.ops.otlp import open_exporter
 from billow.ops.shipping import Shipper
+from billow.ops.traced import traced
+from billow.ops.traces import tracing
 from billow.web.context import Context
 from billow.web.guard import is_loopback
 from billow.web.log import JsonLines
@@ -122,15 +125,19 @@ class WebServer(uvicorn.Server):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to leave; returns the exit status."""
-    asked = _read(arguments)
+    with ExitStack() as last:
+        return _serve(_read(arguments), last)
+
+
+def _serve(asked: argparse.Namespace, last: ExitStack) -> int:
     shipper = make_shipper(asked.id)
     log_to(shipper, JsonLines(shipper.cleaner))
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
-        home = measured(
-            open_home(asked.folder, arrivals=arrival_rule(app), follow=accept_rule(app))
-        )
+        opened = open_home(asked.folder, arrivals=arrival_rule(app), follow=accept_rule(app))
+        last.enter_context(tracing(asked.id))
+        home = traced(measured(opened))
         pool = Path(asked.sockets) if asked.sockets else None
         metrics = Metrics(home, app, pool, asked.id)
         served = make_app(home, app, token=_token(asked), metrics=metrics)
@@ -141,7 +148,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = {"socket": asked.id} if asked.sockets else {"host": address[0], "port": address[1]}
     _log.info("listening", extra={"fields": told})
     shipper.start(home.logs)
-    measures = Shipper(home.recorder, home.metrics).start()
+    passed_on = open_exporter("web")
+    measures = Shipper(home.recorder, home.metrics, also=passed_on).start()
     try:
         WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
     finally:

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billow.handover import ALIVE, FRONT, KNOWN, Introduction
 from billow.ids import new_id
-from billow.origin import Origin, read_traceparent, using
+from billow.ops import traces
+from billow.origin import Origin, current, read_traceparent, using
 from billow.web.metrics import Metrics
 
 #: The status that the log has for a request whose client left before it was answered.
@@ -59,16 +60,19 @@ class Access:
             scope["billow.id"] = new_id()
         watch = _Watch(scope, send, asked=told is not None and told.ask == "?")
         began = time.perf_counter()
-        with using(Origin(scope["billow.id"], _traceparent(scope))):
+        parent = Origin(scope["billow.id"], _traceparent(scope))
+        with using(traces.begin(parent) if traces.on() else parent):
             try:
                 await self._app(scope, receive, watch)
             finally:
-                self._write_down(scope, watch, time.perf_counter() - began)
+                self._write_down(scope, watch, time.perf_counter() - began, parent)
 
-    def _write_down(self, scope: Scope, seen: _Watch, seconds: float) -> None:
+    def _write_down(self, scope: Scope, seen: _Watch, seconds: float, parent: Origin) -> None:
         route = route_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.count(method, route, seen.status, None if seen.stream else seconds)
+        if traces.on():
+            _trace(scope, seen, seconds, parent)
         if self._token:
             return
         _log.info(
@@ -89,6 +93,21 @@ class Access:
                 }
             },
         )
+
+
+def _trace(scope: Scope, seen: _Watch, seconds: float, parent: Origin) -> None:
+    """Note the request's span."""
+    ended, route = time.time(), route_of(scope)
+    about = {
+        "http.request.method": scope["method"][:20],
+        "http.route": route,
+        "url.path": scope["path"][:500],
+        "http.response.status_code": seen.status,
+        "billow.request": scope["billow.id"],
+    }
+    error = f"status {seen.status}" if seen.status >= 500 else ""
+    name, times = f"{about['http.request.method']} {route}", (ended - seconds, ended)
+    traces.note(name, traces.SERVER, current(), parent, times, about, error)
 
 
 def _traceparent(scope: Scope) -> str:

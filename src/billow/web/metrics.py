@@ -42,6 +42,7 @@ class Metrics:
         self._pool = pool
         self._name = name
         self._recorder = home.recorder
+        self._recorder.count("web.errors", 0)
         self._registry = CollectorRegistry()
         self._registry.register(_HomeCollector(home, app))
         if pool is None:
@@ -73,7 +74,8 @@ class Metrics:
     def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; `seconds` is None if its length tells nothing."""
         self._recorder.count("web.requests")
-        self._recorder.count("web.errors", status >= 500)
+        if status >= 500:
+            self._recorder.count("web.errors")
         self._requests.labels(method, route, status).inc()
         if seconds is not None:
             self._latency.labels(route).observe(seconds)

@@ -56,7 +56,7 @@ class FileReply(Response):
     ) -> None:
         super().__init__(headers=headers, media_type=media_type)
         del self.headers["content-length"]
-        self.path = os.path.realpath(path)
+        self.path = os.path.abspath(path)
         self.etag = etag
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002

@@ -8,7 +8,9 @@ import sys
 from billow.errors import Error
 from billow.home import open_home
 from billow.ops.logs.start import log_to, make_shipper
+from billow.ops.otlp import open_exporter
 from billow.ops.shipping import Shipper
+from billow.ops.traces import tracing
 from billow.worker.bench import Workbench
 from billow.worker.desk import Desk
 from billow.worker.parent import Worker
@@ -34,15 +36,17 @@ def main(arguments: list[str]) -> int:
     child = ChildProcess(settings, watch=shipper.watch)  # loads the app meanwhile
     try:
         home = open_home(settings.folder)
+        passed_on = open_exporter(settings.function)
     except Error as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
-    metrics = Shipper(home.recorder, home.metrics).start()
+    metrics = Shipper(home.recorder, home.metrics, also=passed_on).start()
     desk = Desk(home, settings.function, settings.id, settings.lease)
     bench = Workbench(settings, desk, child, shipper.watch)
     shipper.start(home.logs)
     try:
-        return Worker(settings, home, bench, desk).run()
+        with tracing(settings.id):
+            return Worker(settings, home, bench, desk).run()
     finally:
         metrics.stop()
         shipper.stop()

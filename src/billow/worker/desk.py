@@ -29,8 +29,10 @@ from billow.ports.ledger import (
     Submission,
     Submit,
 )
+from billow.worker import tracing
 from billow.worker.messages import Hello
 from billow.worker.telling import Telling
+from billow.worker.tracing import origin_of
 
 #: Seconds before the store is tried again when it could not take something; doubles up to the last.
 _FIRST_REST, _LONGEST_REST = 0.25, 5.0
@@ -87,7 +89,7 @@ class Desk:
     def settle(self, held: Held, performed: Performed) -> None:
         """Note how a try went."""
         lease = held.lease
-        performed = _stamped(performed, lease.origin)
+        performed = _stamped(performed, origin_of(lease))
         self._measure(performed)
         stand = Stand(lease.seq, lease.token, lease.failures)
         if held.followup is not None:
@@ -109,7 +111,9 @@ class Desk:
             elif isinstance(wish, Put):
                 recorder.count(f"table.{wish.table}.writes")
         recorder.observe(f"{about}.duration", performed.finished - performed.started)
-        recorder.count(f"{about}.errors", performed.failure is not None)
+        recorder.count(f"{about}.tries")
+        if performed.failure is not None:
+            recorder.count(f"{about}.errors")
 
     def blame(self, held: Held, failure: Failure, started: float) -> None:
         """Note that a try ended without the child's being able to tell."""
@@ -150,7 +154,7 @@ class Desk:
         asked = followup.submissions(
             self._function, lease.id, lease.name, lease.owner, event, finished, handlers
         )
-        self._to_submit += [each._replace(origin=lease.origin) for each in asked]
+        self._to_submit += [each._replace(origin=origin_of(lease)) for each in asked]
 
     def exchange(self, want: int) -> list[Lease]:
         """Record what is noted and take up to `want` jobs; nothing while the store is closed."""
@@ -174,11 +178,14 @@ class Desk:
     def _record(self, function: str, noted: list[tuple[Outcome, Held]], want: int) -> list[Lease]:
         noted = [(_unless_stale(outcome), held) for outcome, held in noted]
         outcomes = [outcome for outcome, _ in noted]
+        began = time.time()
         answer = self._ledger.exchange(function, self._worker, outcomes, want, self._lease, _NEVER)
+        times = began, time.time()
         for recorded, (outcome, held) in zip(answer.recorded, noted, strict=True):
             if recorded:
                 self._count(outcome, held)
                 self._telling.ended(outcome, held.lease)
+                tracing.ended(outcome, held.lease, function, times)
         return answer.leases
 
     def _count(self, outcome: Outcome, held: Held) -> None:

@@ -21,6 +21,7 @@ from billow.worker.room import WaitingRoom
 from billow.worker.settings import Settings
 from billow.worker.signals import Events
 from billow.worker.status import Facts, StatusLine
+from billow.worker.tracing import with_span
 
 #: How often leases and follow-ups are looked after, seconds.
 _TICK = 1.0
@@ -119,7 +120,7 @@ class Worker:
             if isinstance(task, Failure):
                 self._desk.blame(Held(lease, 0.0), task, time.time())
             else:
-                jobs.append((lease, task))
+                jobs.append((lease, with_span(task, lease)))
         if jobs:
             self._bench.hand_over(jobs)
 

@@ -21,6 +21,9 @@ from billow.visits import Browse, Visitor
 LATE = 0.25
 #: Seconds between two reports.
 REPORT_EVERY = 0.5
+#: Seconds in which the visitors come, or a quarter of the drill if that is shorter. If all came at
+#: once, all would ask for the first page of their visits at the same time.
+GATHERING = 60.0
 #: Requests that may be under way for each visitor; what is due beyond that is not sent.
 CROWDING = 4
 #: Loops may wake up half of their tick too early, and would then turn idly until the tick is over.
@@ -47,9 +50,12 @@ class Generator:
         self._tell = tell
         self._door = _door(orders)
         share = range(orders.part, orders.visitors, orders.parts)
-        self._visitors = deque(self._session(number) for number in share)
+        self._visitors: deque[Session] = deque()
+        self._newcomers = deque(self._session(number) for number in share)
+        self._all = len(share)
         self._crowd = deque(self._session(orders.visitors + number) for number in share)
         self._strangers = orders.visitors * 2 + orders.part
+        self._gathering = min(GATHERING, max(each.until for each in orders.stages) / 4)
         self._limit = max(64, CROWDING * len(share))
         self._under_way: set[asyncio.Task[None]] = set()
         self._slots = Slots()
@@ -82,7 +88,7 @@ class Generator:
         finally:
             reporter.cancel()
             self._flush()
-            for session in (*self._visitors, *self._crowd):
+            for session in (*self._visitors, *self._newcomers, *self._crowd):
                 session.close()
         if self._problem is not None:
             raise self._problem
@@ -110,10 +116,19 @@ class Generator:
             self._count(arrival, now, Outcome(Kind.UNSENT))
             return
         ready = self._crowd if arrival.crowd else self._visitors
-        session = ready.popleft() if ready else None
+        session = self._next(ready, arrival)
         task = asyncio.create_task(self._visit(arrival, session, ready, now))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+
+    def _next(self, ready: deque[Session], arrival: Arrival) -> Session | None:
+        """Who has rested longest; newcomers come one after the other, not all at the beginning."""
+        newcomers = self._newcomers
+        if not arrival.crowd and newcomers:
+            here = self._all - len(newcomers)
+            if not ready or here < self._all * arrival.at / self._gathering:
+                return newcomers.popleft()
+        return ready.popleft() if ready else None
 
     async def _visit(
         self, arrival: Arrival, session: Session | None, ready: deque[Session], sent: float

@@ -23,6 +23,7 @@ from billow.errors import Error, Unavailable
 from billow.home import Home, open_home
 from billow.loading import load_app
 from billow.ops.incidents.desk import PAGER
+from billow.ops.pager.looking import Looking
 from billow.ops.pager.loop import Loop
 from billow.ops.pager.opening import open_channels, open_desk, open_words
 from billow.ops.pager.watch import Watch
@@ -43,6 +44,9 @@ def run(home: Home, app: App, folder: Path, lifeline: int | None = None) -> None
         desk = open_desk(home, app)
         loop = Loop(desk, open_channels(home, app), open_words(home, app), ring)
         watch = Watch(desk, app)
+        looking = Looking(home, app, app.promise) if app.promise else None
+        if looking is not None:
+            looking.start()
         left = loop.begin()
         if left:
             home.journal.write("pager.resumed", app.name, f"{left} messages were half sent")
@@ -59,6 +63,8 @@ def run(home: Home, app: App, folder: Path, lifeline: int | None = None) -> None
             _wait(fds, rest)
             with contextlib.suppress(BlockingIOError):
                 os.read(bell, 512)
+        if looking is not None:
+            looking.stop()
         loop.close()
 
 

@@ -7,7 +7,9 @@ import threading
 
 from billow.app import App
 from billow.ops.incidents.desk import Desk
-from billow.ops.pager.audit import EVERY, audit
+from billow.ops.incidents.room import Room
+from billow.ops.pager.audit import EVERY, Finding, audit
+from billow.ops.pager.shifts import announce
 from billow.settings import in_force
 from billow.webhooks.address import read_url
 from billow.webhooks.post import Poster
@@ -30,7 +32,7 @@ class Watch:
         if now < self._next:
             return
         self._next = now + EVERY
-        found = self._desk.change(audit)
+        found = self._desk.change(self._round)
         state = {"findings": [each._asdict() for each in found], "at": now}
         self._desk.home.journal.show("pager", state)
         for each in found:
@@ -40,6 +42,10 @@ class Watch:
         address = in_force("deadman").value
         if address and not found:
             threading.Thread(target=beat, args=(address,), daemon=True).start()
+
+    def _round(self, room: Room) -> list[Finding]:
+        announce(room, self._app.rotas.values())
+        return audit(room)
 
 
 def beat(address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from billow.ops.pager.outbox import Parcel
@@ -31,6 +32,8 @@ def words(parcel: Parcel, app: str, url: str, code: str = "") -> Words:
     if parcel.kind == "test":
         text = f"This is a test alert of {app} for {who}. You would be paged just so.\n"
         return Words(f"{app}: test alert for {who}", text)
+    if parcel.kind == "shift":
+        return _shift(parcel, app, url)
     verb = {"page": "", "acknowledged": "acknowledged: ", "resolved": "resolved: "}[parcel.kind]
     lines = [_line(each, verb, url) for each in parcel.incidents]
     if len(parcel.incidents) == 1:
@@ -39,6 +42,22 @@ def words(parcel: Parcel, app: str, url: str, code: str = "") -> Words:
         return Words(subject[:200], _whole(incident, lines[0], parcel.kind))
     subject = f"{len(parcel.incidents)} alerts of {app}"
     return Words(subject, "\n\n".join(lines) + "\n")
+
+
+def _shift(parcel: Parcel, app: str, url: str) -> Words:
+    """That a shift begins soon; its times are those of this machine's clock."""
+    rota, start, end = parcel.notices[0].run.split()
+    begin, finish = (
+        time.strftime("%a %d %b %H:%M", time.localtime(float(t))) for t in (start, end)
+    )
+    text = f"You are on call for {rota} from {begin} to {finish}.\n"
+    if url:
+        text += f"\n{url}/oncall\n"
+    return Words(f"{app}: on call for {rota} from {begin}", text)
+
+
+def _moment(at: str) -> str:
+    return time.strftime("%a %d %b %H:%M", time.localtime(float(at)))
 
 
 def _line(incident: Incident, verb: str, url: str) -> str:

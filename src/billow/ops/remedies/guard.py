@@ -61,6 +61,8 @@ class Bounds:
 
     #: Evidence older than this says nothing.
     fresh: float = 120.0
+    #: A sign may come while the decision is made, so much later than that began.
+    skew: float = 5.0
     #: Rest of a target after an action, and of a kind of action wherever it was taken.
     target_rest: float = 600.0
     kind_rest: float = 60.0
@@ -113,7 +115,7 @@ def rule(
 def _evidence(evidence: Evidence, now: float, bounds: Bounds) -> Ruling | None:
     if not evidence.sign:
         return Ruling(False, "the alarm is the only sign of it")
-    if not 0 <= now - evidence.at <= bounds.fresh:
+    if not -bounds.skew <= now - evidence.at <= bounds.fresh:
         return Ruling(False, f"the last sign is {human_time(abs(now - evidence.at))} old")
     return None
 

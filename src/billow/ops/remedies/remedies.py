@@ -19,7 +19,8 @@ from billow.ops.remedies.records import Record, Records
 from billow.ops.watch import Turn
 from billow.ports.journal import Journal
 
-#: Evaluations after which an alarm that goes on says that an action did not help.
+#: Evaluations, beyond those that the alarm looks back on, after which one that goes on says that an
+#: action did not help.
 PATIENCE = 2
 
 _log = logging.getLogger("billow.remedies")
@@ -104,7 +105,7 @@ class Remedies:
         if turn.evaluated.memory.state is not AlarmState.ALARM:
             self._over(turn, course)
             return
-        if course.record is not None and not self._did_not_help(course, actions):
+        if course.record is not None and not self._did_not_help(turn, course):
             return
         if course.place >= len(actions):
             self._give_up(turn, course, f"{', '.join(map(str, actions))}: no help")
@@ -121,7 +122,11 @@ class Remedies:
             why = "remedies are off" if mode == "off" else "it is being maintained"
             self._tell(course, "held", name, f"{action}: {why}")
             return
-        evidence = self._hands.look(action)
+        try:
+            evidence = self._hands.look(action)
+        except Error as problem:
+            self._tell(course, "held", name, f"{action}: {problem.detail}")
+            return
         past = [one.done for one in self._recent(now)]
         ruling = rule(action, name, evidence, past, now, self._bounds)
         if not ruling.act:
@@ -170,11 +175,12 @@ class Remedies:
         course.record = self._records.end(record, "done", what)
         self._tell(course, "done", name, f"{action}: {what}; {evidence.sign}")
 
-    def _did_not_help(self, course: _Course, actions: tuple[Action, ...]) -> bool:
+    def _did_not_help(self, turn: Turn, course: _Course) -> bool:
         """Whether the alarm goes on so long after an action that another has to be tried."""
         assert course.record is not None
+        alarm, actions = turn.watched.alarm, turn.watched.do
         course.waited += 1
-        if course.waited < PATIENCE:
+        if course.waited < PATIENCE + alarm.span / alarm.step:
             return False
         done = course.record.done.outcome == "done"
         # What repeats, such as scaling, may be asked for again; all else is tried once.

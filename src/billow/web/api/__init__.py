@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billow.web.api import (
+    alarms,
     dead,
     events,
     files,
@@ -37,6 +38,7 @@ ENDPOINTS: list[Endpoint] = [
         queues,
         tables,
         fleets,
+        alarms,
         webhooks,
         journal,
         logs,

@@ -260,6 +260,23 @@ SCHEMAS: dict[str, Schema] = {
         },
         "required": ["function", "min", "max", "policy", "state"],
     },
+    "Alarm": {
+        "type": "object",
+        "description": "An alarm as it was evaluated last. Times are UNIX seconds.",
+        "properties": {
+            "name": _TEXT,
+            "state": {"type": "string", "enum": ["OK", "ALARM", "INSUFFICIENT_DATA"]},
+            "value": {"type": ["number", "null"]},
+            "since": _NUMBER,
+            "when": _TEXT,
+            "about": _TEXT,
+            "do": {"type": "array", "items": _TEXT},
+            "page": _TEXT,
+            "severity": _TEXT,
+            "off": {"type": "boolean"},
+        },
+        "required": ["name", "state", "value", "since", "when", "do", "page", "off"],
+    },
     "Entry": _object(
         {
             "seq": _COUNT,

@@ -23,6 +23,7 @@ from billow.web.pages import (
     now,
     oncall,
     send,
+    status,
     viewer,
 )
 from billow.web.pages.view import STATIC, error_page, show
@@ -57,6 +58,7 @@ def routes() -> list[BaseRoute]:
         *logs.routes(),
         *incidents.routes(),
         *oncall.routes(),
+        *status.routes(),
         *send.routes(),
         Mount("/static", _Static(directory=STATIC), name="static"),
     ]

@@ -11,6 +11,7 @@ from billow.errors import NotFound
 from billow.function import Function
 from billow.home import Home
 from billow.job import Job, Status
+from billow.ops.controls import alarms
 from billow.ports.journal import Entry
 from billow.ports.ledger import Counts
 from billow.web.pages import charts, wording
@@ -24,6 +25,8 @@ _RATE_OVER = 30.0
 _LOOKED_AT = 400
 #: Jobs shown.
 _RECENT = 6
+#: Alarms that are named.
+_NAMED = 5
 #: Dead letters are counted up to here.
 DEAD_COUNTED = 99
 
@@ -187,6 +190,10 @@ def _troubles(home: Home, every: list[FunctionNow]) -> list[tuple[str, str]]:
         for i in every
         if i.fleet.get("trouble")
     ]
+    firing = [name for name, state in alarms(home.journal).items() if state["state"] == "ALARM"]
+    if firing := sorted(set(firing) - {"dead letters"}):
+        told = ", ".join(firing[:_NAMED]) + (" and more" if len(firing) > _NAMED else "")
+        troubles.append((f"in ALARM: {told}", "/alarms"))
     if dead := count_dead(home):
         noun = "job is" if dead == "1" else "jobs are"
         troubles.append((f"{dead} {noun} among the dead letters", "/dead"))

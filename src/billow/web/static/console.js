@@ -132,3 +132,9 @@ followLive();
 listenToKeys(offerThemes());
 offerTicks();
 setInterval(tellTimes, 1000);
+
+// On a phone the bar of pages may be wider than the screen.
+for (const here of document.querySelectorAll('.side nav a[aria-current="page"]')) {
+  const bar = here.closest("ul");
+  bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.clientWidth) / 2;
+}

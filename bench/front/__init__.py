@@ -1,0 +1,1 @@
+"""What the front costs, beside nginx and haproxy."""

@@ -1,0 +1,1 @@
+"""How available a service is: looked at, counted, promised, and told."""
