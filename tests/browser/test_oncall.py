@@ -99,6 +99,12 @@ def test_the_load_is_drawn_with_what_happened(page: Page, shop: Service) -> None
     expect(page.locator(".timeline")).to_contain_text("Scaled out")
 
 
+def test_the_first_screen_says_who_is_on_call_and_what_is_open(page: Page, shop: Service) -> None:
+    page.goto(shop.url)
+    expect(page.locator(".duty")).to_contain_text("On call")
+    expect(page.get_by_role("link", name="incidents open").first).to_be_visible()
+
+
 def test_a_rota_is_changed_without_a_script(chromium: Browser, shop: Service) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
