@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -34,7 +33,6 @@ def main(what: str, rounds: int, only: str, results: Path) -> None:
         _check()
         results.mkdir(exist_ok=True)
         file = results / f"{time.strftime('%Y%m%d-%H%M%S')}.jsonl"
-        os.nice(5)
         sys.path.insert(0, str(FLICKR))  # its photo maker
         with tempfile.TemporaryDirectory(prefix="billow-bench-fixtures-") as folder:
             Path(folder).chmod(0o755)  # nginx works as another user

@@ -105,8 +105,11 @@ def struck(contender: Contender, fixtures: Path, fault: signal.Signals) -> dict[
 
 
 def flooded(contender: Contender, fixtures: Path) -> dict[str, Any]:
-    """Ten times the capacity of a server whose requests take 5 ms of CPU; then half of it."""
-    with serving(contender, fixtures) as (place, _):
+    """Ten times the capacity of a server whose requests take 5 ms of CPU; then half of it.
+
+    All of the contender is on one core, and those who ask are on another.
+    """
+    with _cores({0}), serving(contender, fixtures) as (place, _), _cores({1}):
         planned(place.port, Load(20, 1, timeout=PATIENCE), place.folder)
         peak = planned(place.port, _flood(1.5, 4), place.folder)
         tally = planned(place.port, _flood(FACTOR, FLOOD_SECONDS), place.folder)
@@ -141,6 +144,17 @@ def missing(contender: Contender, fixtures: Path) -> dict[str, Any]:
         "failed": hit.failed + miss.failed,
         "cores": round(spent / MISSING_SECONDS, 2),
     }
+
+
+@contextmanager
+def _cores(wanted: set[int]) -> Iterator[None]:
+    """What is started in the block stays on these cores, where there are any."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, wanted & before or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _flood(factor: float, seconds: float) -> Load:

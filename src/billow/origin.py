@@ -7,9 +7,8 @@ the same. It goes with the job as text, so that a worker's lines and spans conti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
 from typing import NamedTuple
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
@@ -37,6 +36,8 @@ class Origin(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Origin:
         """What `str` made."""
+        if not text:
+            return NOWHERE
         request, _, traceparent = text.partition(" ")
         return cls(request, traceparent)
 
@@ -50,14 +51,24 @@ def current() -> Origin:
     return _current.get()
 
 
-@contextmanager
-def using(origin: Origin) -> Iterator[None]:
+class _Using:
+    """The block of `using`; a class, because one is entered for every job."""
+
+    __slots__ = ("_origin", "_token")
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+
+    def __enter__(self) -> None:
+        self._token: Token[Origin] = _current.set(self._origin)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
+
+
+def using(origin: Origin) -> AbstractContextManager[None]:
     """What is asked for in the block goes back to `origin`."""
-    token = _current.set(origin)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return _Using(origin)
 
 
 def read_traceparent(header: str) -> str:

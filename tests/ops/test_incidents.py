@@ -64,6 +64,11 @@ def test_what_is_resolved_before_anything_was_sent_sends_nothing_ever() -> None:
     assert world.wire.sent == []
 
 
+def test_what_is_shown_in_a_line_is_a_line() -> None:
+    made = World().trigger(summary="a\nb\x1b[31m \x00 c", source="x\r\ny")
+    assert (made.summary, made.source) == ("a b [31m c", "x y")
+
+
 def test_an_unknown_severity_is_refused() -> None:
     with pytest.raises(BadInput):
         World().trigger(severity="bad")

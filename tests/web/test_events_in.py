@@ -102,7 +102,10 @@ async def test_what_is_wrong_is_said(
     assert open_desk(home, app).latest() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b"[" * 100_000])
+NO_EVENTS = [b"", b"{", b"[]", b'"x"', b"\xff", b"[" * 100_000, b'{"a": NaN}', rb'{"a": "\ud800"}']
+
+
+@pytest.mark.parametrize("body", NO_EVENTS)
 async def test_what_is_no_event_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post(URL, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400

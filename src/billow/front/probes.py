@@ -26,7 +26,7 @@ SUSPECT = 3
 
 #: Looks without an answer after which it is reported: if it is stopped or dead, if it does
 #: nothing, if it waits for the disk, if it works.
-STOPPED, STILL, DISK, WORKING = 5, 50, 100, 300
+STOPPED, STILL, DISK, WORKING = 3, 50, 100, 300
 
 #: Looks between two questions: while requests come, and else.
 OFTEN, SELDOM = 2, 10

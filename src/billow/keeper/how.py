@@ -15,6 +15,9 @@ WEB = (sys.executable, "-m", "billow.web")
 PAGER = (sys.executable, "-m", "billow.ops.pager")
 #: The render pool's.
 RENDERER = (sys.executable, "-m", "billow.renderer")
+#: Before the commands of those who work behind a front: it must get its turn when they use all
+#: processors, as only the front can refuse what is too much.
+YIELDING = ("nice", "-n", "5")
 #: That of a process of the app's own.
 OWN = (sys.executable, "-m", "billow.process")
 

@@ -18,7 +18,7 @@ from billow.flow.surroundings import remove_scratch
 from billow.function import Function
 from billow.home import Home
 from billow.keeper.health import Health
-from billow.keeper.how import OWN, PAGER, RENDERER, WEB, Settings
+from billow.keeper.how import OWN, PAGER, RENDERER, WEB, YIELDING, Settings
 from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
 from billow.pool import Web
@@ -240,8 +240,9 @@ class Parts:
     def _start_renderer(self) -> Child:
         settings, lifeline = self._settings, self._lifeline.reader
         where = ("--app", settings.target, "--folder", str(settings.folder))
+        behind = YIELDING if self.pool is not None else ()
         return Child(
-            (*RENDERER, *where, "--lifeline", str(lifeline)),
+            (*behind, *RENDERER, *where, "--lifeline", str(lifeline)),
             log=settings.logs / "renderer.log",
             fds=(lifeline,),
         )

@@ -20,7 +20,7 @@ from billow.front.config import Bounds, Config
 from billow.handover import TOKEN_FILE
 from billow.home import Home
 from billow.keeper.certificate import Tls
-from billow.keeper.how import WEB, Settings
+from billow.keeper.how import WEB, YIELDING, Settings
 from billow.keeper.line import Line
 from billow.keeper.servers import Servers
 from billow.keeper.supervised import Supervised
@@ -97,7 +97,7 @@ class Pool:
             self.servers,
             home.journal,
             home.clock,
-            template=lambda: LaunchTemplate(NAME, command=settings.web or WEB),
+            template=lambda: LaunchTemplate(NAME, command=(*YIELDING, *(settings.web or WEB))),
             abandon=lambda _: 0,
             drain_limit=drain + GRACE,
             unit="request",

@@ -166,8 +166,8 @@ def _create(room: Room, sign: Sign) -> Incident:
         key=sign.key,
         state="triggered",
         severity=sign.severity,
-        summary=_one_line(sign.summary),
-        source=sign.source,
+        summary=_one_line(sign.summary) or "(no summary)",
+        source=_one_line(sign.source),
         details=json.dumps(dict(sign.details), ensure_ascii=False),
         policy=json.dumps(policy, ensure_ascii=False),
         created=room.now,
@@ -196,7 +196,7 @@ def _again(room: Room, incident: Incident, sign: Sign) -> Incident:
             sign="trigger",
             turns=turns,
             severity=sign.severity if worse else incident.severity,
-            summary=_one_line(sign.summary),
+            summary=_one_line(sign.summary) or "(no summary)",
             details=json.dumps(dict(sign.details), ensure_ascii=False),
         )
     )
@@ -229,7 +229,7 @@ def _reopen(room: Room, incident: Incident, sign: Sign) -> Incident:
     incident = incident._replace(
         state="triggered",
         severity=sign.severity if worse else incident.severity,
-        summary=_one_line(sign.summary),
+        summary=_one_line(sign.summary) or "(no summary)",
         details=json.dumps(dict(sign.details), ensure_ascii=False),
         changed=room.now,
         signs=incident.signs + 1,
@@ -265,4 +265,6 @@ def _slot(service: str, key: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:LONGEST_SUMMARY] or "(no summary)"
+    """Text that fits in a line, and holds nothing that could steer a terminal."""
+    plain = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(plain.split())[:LONGEST_SUMMARY]

@@ -54,7 +54,8 @@ class Capture:
     def end(self) -> None:
         """The try has ended: lines without an end are ended, and what was left out is told."""
         for stream in self._streams:
-            stream.end_line()
+            if stream.unfinished:
+                stream.end_line()
         if self._left_out:
             told = f"{self._left_out} further lines of this try are only in the worker's log file"
             self._send(logging.WARNING, "billow.logs", told)
@@ -87,6 +88,7 @@ class CapturedStream(io.TextIOBase):
         self._source = source
         self._level = level
         self._rest = ""
+        self._unflushed = False
         self._lock = threading.RLock()
 
     def write(self, text: str) -> int:
@@ -102,6 +104,11 @@ class CapturedStream(io.TextIOBase):
                 self._pass_on(line)
         return len(text)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is a line without an end."""
+        return bool(self._rest)
+
     def end_line(self) -> None:
         """Pass on what has no end yet."""
         with self._lock:
@@ -111,11 +118,15 @@ class CapturedStream(io.TextIOBase):
 
     def note(self, text: str) -> None:
         """Write to the original alone."""
+        self._unflushed = True
         with contextlib.suppress(OSError, ValueError):
             self._original.write(text)
 
     def flush(self) -> None:
-        """Flush the original."""
+        """Flush the original, if there is something to flush."""
+        if not self._unflushed:
+            return
+        self._unflushed = False
         with contextlib.suppress(OSError, ValueError):
             self._original.flush()
 

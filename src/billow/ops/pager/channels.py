@@ -9,6 +9,7 @@ from email.headerregistry import Address
 from typing import Any, Protocol
 
 from billow.errors import BadInput
+from billow.mail.compose import one_line
 from billow.ops.pager import pagerduty
 from billow.ops.pager.outbox import Parcel
 from billow.ops.pager.words import Words
@@ -42,7 +43,8 @@ class MailChannel:
         to = contact.address if contact.kind == "mail" else f"{_local(contact.person)}@localhost"
         at = parcel.notices[0].created
         kind = f"incident-{parcel.kind}"
-        letter = Letter(parcel.id, self.sender, to, words.subject, words.text, kind=kind, at=at)
+        subject = one_line(words.subject)
+        letter = Letter(parcel.id, self.sender, to, subject, words.text, kind=kind, at=at)
         return self.mailer.send(letter)
 
 

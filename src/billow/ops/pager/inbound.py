@@ -61,7 +61,9 @@ def read_event(body: bytes) -> Received:
     if len(body) > MOST_BYTES:
         raise InvalidEvent(f"Event size exceeds the limit of {MOST_BYTES} bytes")
     try:
-        told = json.loads(body)
+        told = json.loads(body, parse_constant=_refuse)
+        # An escape can smuggle in half a surrogate pair, which no store can keep.
+        json.dumps(told, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise InvalidEvent("JSON cannot be parsed") from None
     if not isinstance(told, dict):
@@ -82,6 +84,10 @@ def read_event(body: bytes) -> Received:
     return Received(
         told["routing_key"], action, key, known, client if isinstance(client, str) else ""
     )
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _key_errors(told: Mapping[str, Any]) -> list[str]:

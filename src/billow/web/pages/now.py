@@ -14,7 +14,7 @@ from billow.job import Job, Status
 from billow.ops.controls import alarms
 from billow.ports.journal import Entry
 from billow.ports.ledger import Counts
-from billow.web.pages import charts, wording
+from billow.web.pages import charts, duty, wording
 from billow.web.pages.asked import Asked
 
 #: The keeper writes to the board at least every ten seconds; after so many it surely is gone.
@@ -108,6 +108,7 @@ def build(asked: Asked) -> dict[str, Any]:
         "totals": {status.value: totals.get((name, status), 0) for status in Status},
         "decisions": home.journal.read(kinds=_DECISIONS, limit=8, newest=True),
         "recent": _recent(home, name),
+        "on_duty": duty.on_duty(asked),
     }
 
 
@@ -190,6 +191,7 @@ def _troubles(home: Home, every: list[FunctionNow]) -> list[tuple[str, str]]:
         for i in every
         if i.fleet.get("trouble")
     ]
+    troubles += duty.troubles(home)
     firing = [name for name, state in alarms(home.journal).items() if state["state"] == "ALARM"]
     if firing := sorted(set(firing) - {"dead letters"}):
         told = ", ".join(firing[:_NAMED]) + (" and more" if len(firing) > _NAMED else "")
