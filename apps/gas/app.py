@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from annotator import References, bundled
+from annotator import Known, References, bundled
 from annotator import annotate as annotate_file
 
 import billow
@@ -53,6 +53,7 @@ def annotate(
         references=_references(),
         assembly=assembly or None,
         engine=engine,
+        annotate_from=_known(),
         progress=progress,
     )
     made = {ending: next(job.folder.glob(f"*{ending}")) for ending in ENDINGS}
@@ -131,3 +132,10 @@ def _references() -> References:
     if not folders:
         return bundled()
     return References(tuple(Path(folder) for folder in folders.split(os.pathsep)))
+
+
+@cache
+def _known() -> Known | None:
+    """The variants of the VCF that `GAS_ANNOTATE_FROM` names, if it does."""
+    path = os.environ.get("GAS_ANNOTATE_FROM", "")
+    return Known(Path(path)) if path else None

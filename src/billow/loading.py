@@ -5,11 +5,17 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
 from billow.app import App
 from billow.errors import DeclarationError
+from billow.rendition import Rendition
+
+#: Times that an app is loaded which changes meanwhile, and seconds by which times of files are off.
+_TRIES = 3
+_COARSE = 0.02
 
 
 def load_app(target: str | Path) -> App:
@@ -26,7 +32,7 @@ def load_app(target: str | Path) -> App:
     if path.is_dir():
         path = path / "app.py"
     if path.is_file():
-        return _only_app(_import_file(path.resolve()))
+        return _load_file(path.resolve())
     module, _, name = text.partition(":")
     if "/" in text or text.endswith(".py"):
         raise DeclarationError(f"{text}: no such file, and no folder with an app.py")
@@ -36,7 +42,33 @@ def load_app(target: str | Path) -> App:
     app = getattr(loaded, name, None)
     if not isinstance(app, App):
         raise DeclarationError(f"{text}: {module} has no billow.App called {name!r}")
+    for rendition in _renditions(app):
+        assert rendition.loaded is not None, "read now, as the file may change"
     return app
+
+
+def _load_file(path: Path) -> App:
+    """The app in a file, and the digests of the code that its renditions are made by.
+
+    Should a file change between the two, both are read again, so that they fit each other.
+    """
+    for _ in range(_TRIES):
+        began = time.time()
+        app = _only_app(_import_file(path))
+        if not any(_changed(each, began) for each in _renditions(app)):
+            break
+    return app
+
+
+def _renditions(app: App) -> list[Rendition]:
+    return [each for kept in app.collections.values() for each in kept.renditions.values()]
+
+
+def _changed(rendition: Rendition, since: float) -> bool:
+    """Whether the file of a rendition's code, which is read now, was written after a time."""
+    if not rendition.loaded or rendition.source is None:
+        return False
+    return rendition.source.stat().st_mtime > since - _COARSE
 
 
 def _import_file(path: Path) -> ModuleType:

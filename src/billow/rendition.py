@@ -238,12 +238,22 @@ class Rendition:
     @cached_property
     def salt(self) -> str:
         """Names the code: as declared, or the digest of the file that the function stands in."""
-        return self.code() if self._salt is None else self._salt
+        return self.loaded if self._salt is None else self._salt
+
+    @cached_property
+    def loaded(self) -> str:
+        """The digest of the code that was loaded; read when the app is loaded."""
+        return self.code()
 
     def code(self) -> str:
         """The digest of the file that the function stands in, as it is now."""
+        return hashlib.sha256(self.source.read_bytes()).hexdigest() if self.source else ""
+
+    @cached_property
+    def source(self) -> Path | None:
+        """The file that the function stands in, if it stands in one."""
         source = inspect.getsourcefile(self.call)
-        return hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else ""
+        return Path(source) if source else None
 
     @property
     def last_format(self) -> str:

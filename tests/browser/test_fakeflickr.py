@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from tests.apps.flickr_town import FLICKR, jpeg
 from tests.browser.test_gas_story import letter
 
 PASSWORD = "correct horse battery"
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 #: Drops files onto an element, as if they came from a folder.
 DROP = """(drop, files) => {
@@ -44,6 +45,14 @@ class Running(NamedTuple):
     password: str
 
 
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Pictures are made while the pages wait: a machine that is busy takes its time."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture(scope="module")
 def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("flickr")
@@ -53,17 +62,30 @@ def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with told.open("w") as out:
         demo = subprocess.Popen([*command, "--folder", str(folder / "data")], stdout=out, env=quiet)
     try:
-        deadline, found = time.monotonic() + 60, None
+        deadline, found = time.monotonic() + 120, None
         while found is None:
             assert time.monotonic() < deadline, told.read_text()
             assert demo.poll() is None, told.read_text()
             text = told.read_text()
             found = re.search(r"mails are at (\S+)/inbox, .*: (\S+), password (\S+)", text)
             time.sleep(0.05)
+        wait_until_served(f"{found[1]}/login", deadline)
         yield Running(*found.groups())
     finally:
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0
+
+
+def wait_until_served(url: str, deadline: float) -> None:
+    """Wait for the first web server; until then the front says that there is none."""
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                answer.read()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"{url} is not served")
 
 
 def is_painted(page: Page, name: str) -> None:
@@ -122,8 +144,10 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
     sound(page)
     page.locator(".grid a").last.click()
     expect(page.get_by_role("heading", name="first.jpg")).to_be_visible()
+    page.wait_for_load_state()  # the keys are a script's
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("heading", name="second.jpg")).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", name="first.jpg")).to_be_visible()
     photo = page.url

@@ -17,6 +17,8 @@ from tests.browser.oncall_seed import seed
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
+#: Milliseconds for what comes by itself.
+PATIENCE = 30_000
 APP = Path(__file__).parent / "oncall_app.py"
 PAGES = ["/incidents", "/incidents/1", "/oncall", "/status"]
 
@@ -79,12 +81,12 @@ def test_an_incident_lives(page: Page, shop: Service) -> None:
     page.goto(f"{shop.url}/incidents")
     expect(page.get_by_role("heading", name="Open")).to_be_visible()
     desk.trigger("shop", "live", "It comes by itself", "error", "test", {})
-    expect(page.get_by_role("link", name="It comes by itself")).to_be_visible()
+    expect(page.get_by_role("link", name="It comes by itself")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="It comes by itself").click()
     expect(page.locator(".title-row")).to_contain_text("Triggered")
     number = desk.open()[-1].number
     desk.acknowledge(number, "cho")
-    expect(page.locator(".title-row")).to_contain_text("Acknowledged")
+    expect(page.locator(".title-row")).to_contain_text("Acknowledged", timeout=PATIENCE)
     with page.expect_download() as download:
         page.get_by_role("link", name="Summary").click()
     text = Path(download.value.path()).read_text()

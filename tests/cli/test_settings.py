@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from billow.errors import SettingError
-from billow.settings import SETTINGS, Setting, check_environment, in_force, setting
+from billow.settings import check_environment, in_force, setting
+from billow.settings_table import SETTINGS, Setting
 from tests.cli.conftest import Billow
 
 

@@ -13,7 +13,7 @@ import pytest
 import billow
 from billow.cli.main import SECTIONS
 from billow.cli.main import billow as command_line
-from billow.settings import SETTINGS
+from billow.settings_table import SETTINGS
 from tests.docs.pages import ROOT, pages, read, rows, sections
 
 

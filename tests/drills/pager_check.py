@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 #: Seconds after an acknowledgement within which the last page may still come.
 LAST = 1.0
+#: Seconds that the sink may take to stamp a message that came.
+SLACK = 0.001
 
 
 class Arrival(NamedTuple):
@@ -44,9 +46,9 @@ class Verdict(NamedTuple):
     twice: int
 
 
-def check(drill: Drill) -> Verdict:
-    """Judge a drill."""
-    wrong = [*_missed(drill), *_unsent(drill), *_late(drill)]
+def check(drill: Drill, last: float = LAST, slack: float = SLACK) -> Verdict:
+    """Judge a drill; a busy machine may ask for more patience than the bounds above."""
+    wrong = [*_missed(drill), *_unsent(drill), *_late(drill, last)]
     by_key: dict[str, list[Arrival]] = defaultdict(list)
     for each in sorted(drill.arrivals):
         by_key[each.key].append(each)
@@ -56,7 +58,7 @@ def check(drill: Drill) -> Verdict:
             twice += 1
             if first.id != second.id:
                 wrong.append(f"{key} came again under another id")
-            if not any(first.at - 0.001 <= at <= second.at for at in drill.kills):
+            if not any(first.at - slack <= at <= second.at for at in drill.kills):
                 wrong.append(f"{key} came twice, and no pager died between")
     return Verdict(wrong, twice)
 
@@ -79,9 +81,9 @@ def _unsent(drill: Drill) -> list[str]:
     return [f"{key} is said to be sent and never came" for key in sorted(drill.sent - came)]
 
 
-def _late(drill: Drill) -> list[str]:
+def _late(drill: Drill, last: float) -> list[str]:
     return [
         f"incident {each.incident} paged {each.person} after it was acknowledged"
         for each in drill.arrivals
-        if each.kind == "page" and each.at > drill.acked.get(each.incident, each.at) + LAST
+        if each.kind == "page" and each.at > drill.acked.get(each.incident, each.at) + last
     ]

@@ -25,7 +25,7 @@ from billow.loading import load_app
 from billow.ops.incidents.desk import Desk
 from billow.ops.pager.opening import open_desk
 from billow.ops.pager.roster import Roster
-from tests.drills.pager_check import Arrival, Drill, Verdict, check
+from tests.drills.pager_check import Arrival, Drill, check
 
 #: Services, each with people of its own, so that no throttle slows the drill down.
 TEAMS = 6
@@ -175,7 +175,7 @@ class Scene:
         return Drill(self.expected, self.acked, kills, keys, list(self.sink.arrivals))
 
 
-def run(folder: Path, kills: int, seed: int = 1, every: int = 5) -> tuple[Drill, Verdict, Scene]:
+def run(folder: Path, kills: int, seed: int = 1, every: int = 5) -> Drill:
     """A drill: so many kills, and an incident at every fifth of them."""
     with Sink() as sink:
         thread = threading.Thread(target=sink.serve_forever, args=(0.02,), daemon=True)
@@ -199,8 +199,7 @@ def run(folder: Path, kills: int, seed: int = 1, every: int = 5) -> tuple[Drill,
             nursery.close()
             sink.shutdown()
             thread.join()
-    drill = scene.drill(dead)
-    return drill, check(drill), scene
+    return scene.drill(dead)
 
 
 def latency(folder: Path, count: int = 200) -> list[float]:
@@ -233,7 +232,8 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
         began = time.monotonic()
-        drill, verdict, _ = run(Path(folder), asked.kills, asked.seed)
+        drill = run(Path(folder), asked.kills, asked.seed)
+        verdict = check(drill)
         took = time.monotonic() - began
         waits = latency(Path(other))
     figures: dict[str, Any] = {

@@ -162,7 +162,7 @@ def test_a_limit_falls_when_latency_rises_and_rises_when_it_does_not() -> None:
     work(0.01, 20)
     assert limit.now == 16
     work(0.05, 20)
-    assert limit.now == 3
+    assert limit.now == 4
     work(0.01, 20)
     assert limit.now == 16
 

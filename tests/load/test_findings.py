@@ -228,12 +228,12 @@ def test_growth_is_judged_where_processes_lived_long_enough() -> None:
     short = found(length=30)
     short.looks = [servers(at, 1) for at in range(30)]
     assert of(short, "memory").passed is None
-    steady = found(length=120)
-    steady.looks = [servers(at, 1) for at in range(120)]
+    steady = found(length=240)
+    steady.looks = [servers(at, 1) for at in range(240)]
     assert of(steady, "memory").passed is True
-    leaking = found(length=120)
+    leaking = found(length=240)
     leaking.looks = [
-        Look(at, [Usage(1, "web", at, 50_000_000 + 400_000 * at, 20 + at, 5)]) for at in range(120)
+        Look(at, [Usage(1, "web", at, 50_000_000 + 400_000 * at, 20 + at, 5)]) for at in range(240)
     ]
     told = of(leaking, "memory")
     assert told.passed is False

@@ -124,7 +124,7 @@ def test_a_script_is_cut_into_statements() -> None:
 
 
 def test_connections_are_bounded_and_waiting_is_too(open_sql: Open) -> None:
-    db = open_sql(pool=2, patience="100 ms")
+    db = open_sql(pool=2, patience="1 s")
     with db.read(), db.read() as second:
         with pytest.raises(Unavailable, match=r"test_sql\.py:\d+ \(read") as caught, db.read():
             pass
@@ -276,7 +276,7 @@ def test_what_must_wait_for_the_code_before_waits(open_sql: Open, tmp_path: Path
 
 
 def test_processes_that_start_together_migrate_once(open_sql: Open) -> None:
-    many = [open_sql() for _ in range(4)]
+    many = [open_sql(patience="60 s") for _ in range(4)]
     start = threading.Barrier(4)
 
     def begin(db: Database) -> list[str]:
@@ -355,7 +355,8 @@ def _count_up(db: Database, times: int) -> None:
             connection.run("update counters set value = value + 1")
 
 
-def test_processes_write_side_by_side(db: Database) -> None:
+def test_processes_write_side_by_side(open_sql: Open) -> None:
+    db = open_sql(patience="60 s")
     db.prepare()
     fork = multiprocessing.get_context("fork")
     others = [fork.Process(target=_count_up, args=(db, 20)) for _ in range(3)]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import billow
 from billow.collection import Collection
 from billow.errors import BadInput, DeclarationError, NotFound
+from billow.loading import load_app
 from billow.rendition import Rendition, Terms, Wanted
 
 PATH = "/img/{size:int}/{id:int}.jpg"
@@ -192,3 +193,33 @@ def test_the_first_format_that_the_browser_takes(accept: str, format: str) -> No
     wanted = made.wanted(1, {"size": 2}, format)
     assert wanted.name.endswith(f".{format}")
     assert wanted.type == f"image/{format}"
+
+
+APP = """
+import time
+from pathlib import Path
+import billow
+
+HERE = Path(__file__)
+app = billow.App("site")
+photos = app.collection("photos")
+
+
+@photos.rendition("/img/{id:int}.jpg")
+def image(original: billow.Upload) -> bytes:
+    return b"old"
+
+
+if (change := HERE.with_name("change")).exists():
+    change.unlink()
+    HERE.write_text(HERE.read_text().replace('b"old"', 'b"the new"'))
+"""
+
+
+def test_code_that_changes_while_it_is_loaded_is_loaded_again(tmp_path: Path) -> None:
+    target = tmp_path / "app.py"
+    target.write_text(APP)
+    (tmp_path / "change").touch()
+    image = load_app(target).collections["photos"].renditions["image"]
+    assert image.call(None) == b"the new"
+    assert image.loaded == image.code()

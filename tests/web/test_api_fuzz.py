@@ -17,7 +17,7 @@ from tests.web.conftest import BASE
 from tests.web.judge import Judge
 
 #: Streams that would not end by themselves.
-_ENDLESS = ("job_events", "service_events")
+_ENDLESS = ("job_events", "service_events", "follow_logs", "follow_job_logs")
 
 words = st.sampled_from(["add", "size", "demo-add", "results", "0", "-1", "true", "1.5", "a/b"])
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -248,3 +248,10 @@ def test_vendored_files_are_the_ones_their_list_names() -> None:
     assert listed == {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in scripts}
     assert (folder / "htmx.LICENSE").exists()
     assert (folder / "uPlot.LICENSE").exists()
+
+
+def test_target_tracking_in_words() -> None:
+    assert wording.policy(billow.TargetTracking("600/min", latency="500 ms", cpu=0.5)) == (
+        "As many servers as keep to 10 requests a second each, 95 of 100 answers within 500 ms, "
+        "50% of a core each; shrinks after fewer have been enough for 1 min."
+    )

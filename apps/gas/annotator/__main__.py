@@ -11,6 +11,7 @@ import billow
 from annotator.annotate import annotate
 from annotator.bcftools import ENGINES
 from annotator.cytobands import ASSEMBLIES
+from annotator.known import Known
 from annotator.reference import BadReference, References, bundled
 
 
@@ -28,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--assembly", choices=ASSEMBLIES, help="for the chromosome bands")
     parser.add_argument("--engine", choices=ENGINES, default="python", help="what predicts")
+    parser.add_argument(
+        "--annotate-from", type=Path, metavar="VCF", help="known variants, whose names are added"
+    )
     asked = parser.parse_args(arguments)
     try:
         references = References(tuple(asked.reference)) if asked.reference else bundled()
@@ -37,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             references=references,
             assembly=asked.assembly,
             engine=asked.engine,
+            annotate_from=Known(asked.annotate_from) if asked.annotate_from else None,
         )
     except (billow.Rejected, BadReference, OSError) as problem:
         sys.stderr.write(f"{asked.vcf}: {problem}\n")

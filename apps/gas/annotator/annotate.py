@@ -10,6 +10,7 @@ from typing import BinaryIO
 from annotator.bcftools import Bcftools
 from annotator.counts import Counts
 from annotator.cytobands import assembly_of
+from annotator.known import Known
 from annotator.records import Annotator
 from annotator.reference import References, bundled
 from annotator.vcf_input import VcfFile
@@ -23,6 +24,7 @@ def annotate(
     references: References | None = None,
     assembly: str | None = None,
     engine: str = "python",
+    annotate_from: Known | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Counts:
     """Write `NAME.annot.vcf` and `NAME.vcf.count.log`; nothing is left if it fails.
@@ -36,6 +38,7 @@ def annotate(
         references: genes and sequences; the bundled ones if not given.
         assembly: `hg19` or `hg38` for the chromosome bands, if the header does not tell.
         engine: `python`, or `bcftools` for consequences by `bcftools csq`, if it is installed.
+        annotate_from: known variants; those that are there get the name they have there.
         progress: called with the bytes read so far.
 
     Raises:
@@ -43,7 +46,7 @@ def annotate(
     """
     vcf = VcfFile(path, progress)
     assembly = assembly or assembly_of(vcf.header)
-    annotator = Annotator(references or bundled(), vcf.header, assembly)
+    annotator = Annotator(references or bundled(), vcf.header, assembly, annotate_from)
     other = Bcftools(annotator.references, annotator.tags) if engine == "bcftools" else None
     out_dir.mkdir(parents=True, exist_ok=True)
     stem = stem_of(name or path.name)

@@ -45,6 +45,9 @@ class Counts:
     mismatches: int = 0
     #: Records on sequences that no reference has, by sequence.
     unknown: Counter[str] = field(default_factory=Counter)
+    #: Records that are in the file of known variants, and its name; empty if there is none.
+    known: int = 0
+    known_from: str = ""
     assembly: str | None = None
     engine: str = "python"
     references: str = ""
@@ -77,6 +80,7 @@ class Counts:
             "engine": self.engine,
             "references": self.references,
             "notes": self.notes,
+            **({"known": self.known, "known_from": self.known_from} if self.known_from else {}),
         }
 
     def log(self) -> str:
@@ -90,6 +94,8 @@ class Counts:
         lines += [
             f"In {place} {sum(self.regions[name] for name in names)}" for place, names in _PLACES
         ]
+        if self.known_from:
+            lines += [f"In {self.known_from}: {self.known} in {self.records} variants"]
         lines += [f"In cytoBand: {self.bands} in {self.records} variants", ""]
         lines += [f"References: {self.references}", f"Engine: {self.engine}"]
         lines += [f"Human assembly: {self.assembly or 'not told'}", f"Samples: {self.samples}"]

@@ -6,6 +6,7 @@ import billow
 from annotator.bases import Bases
 from annotator.counts import Counts
 from annotator.cytobands import read_bands
+from annotator.known import Known
 from annotator.large import HELD
 from annotator.reference import BadReference, Contig, References, plain_name
 from annotator.sequence import Sequence
@@ -28,6 +29,7 @@ FIELDS = {
     "_variant. Format: Consequence|gene|transcript|biotype|strand|amino_acid_change|dna_change"
     '"',
     "CYTOBAND": 'Number=1,Type=String,Description="Chromosome band"',
+    "KNOWN": 'Number=.,Type=String,Description="Its names in the file of known variants"',
     "REF_MISMATCH": 'Number=0,Type=Flag,Description="REF is not what the reference has there"',
 }
 
@@ -35,10 +37,17 @@ FIELDS = {
 class Annotator:
     """Annotates the records of one file; `counts` grows meanwhile."""
 
-    def __init__(self, references: References, header: Header, assembly: str | None) -> None:
-        self.references, self.header = references, header
+    def __init__(
+        self,
+        references: References,
+        header: Header,
+        assembly: str | None,
+        known: Known | None = None,
+    ) -> None:
+        self.references, self.header, self._known = references, header, known
         self.counts = Counts(samples=header.samples, assembly=assembly)
         self.counts.references = references.names
+        self.counts.known_from = known.name if known else ""
         self._bands_of = read_bands(assembly) if assembly else {}
         #: The names of the added INFO fields in this file.
         self.tags = {name: _free_name(name, header.fields) for name in FIELDS}
@@ -51,7 +60,11 @@ class Annotator:
     def header_lines(self) -> list[str]:
         """The header with the lines of the added fields, without line ends."""
         end = self.header.line_end
-        added = [f"##INFO=<ID={self.tags[name]},{text}>{end}" for name, text in FIELDS.items()]
+        added = [
+            f"##INFO=<ID={self.tags[name]},{text}>{end}"
+            for name, text in FIELDS.items()
+            if name != "KNOWN" or self._known
+        ]
         return [*self.header.lines, *added, self.header.columns + end]
 
     def annotate(self, lines: list[str], line_number: int) -> list[str]:
@@ -86,6 +99,7 @@ class Annotator:
     def _annotate(self, lines: list[str], out: list[str]) -> None:
         """Add the fields; `out` tells how far it came if a line is wrong."""
         snvs, regions = self.counts.snvs, self.counts.regions
+        known, known_tag = self._known, self.tags["KNOWN"]
         name: str | None = None
         sequence = self._unknown
         bases: Bases = ""
@@ -114,6 +128,9 @@ class Annotator:
                 added = sequence.any(stretch, pos, ref.upper(), alt.upper())
             if not sequence.known:
                 self._count_unknown(name)
+            if known and (ids := known.ids(name, columns[1], ref, alt)):
+                added = f"{added};{known_tag}={ids}"
+                self.counts.known += 1
             if len(columns) == 8 and info.endswith("\r"):
                 info, added = info[:-1], added + "\r"
             columns[7] = added if info in (".", "") else f"{info};{added}"

@@ -6,7 +6,8 @@ import click
 
 from billow.cli.out import document, json_option, say, table
 from billow.cli.place import find_place, use_settings
-from billow.settings import SETTINGS, InForce, in_force, setting, settings_file
+from billow.settings import InForce, in_force, setting, settings_file
+from billow.settings_table import SETTINGS
 
 
 @click.command()

@@ -12,7 +12,8 @@ import click
 
 from billow.cli.place import find_place, use_settings
 from billow.errors import NotFound
-from billow.settings import SETTINGS, in_force, setting
+from billow.settings import in_force, setting
+from billow.settings_table import SETTINGS
 
 if TYPE_CHECKING:
     from billow.app import App

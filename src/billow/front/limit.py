@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import median
 
-#: Requests that a server may always have: one that it works on, and the next at hand.
-LEAST = 3
+#: Requests that a server may always have: those that it works on, and the next at hand.
+LEAST = 4
 START = 4
 
 #: Answers, and seconds, that make a window over which latency is judged.

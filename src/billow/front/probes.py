@@ -26,7 +26,7 @@ SUSPECT = 3
 
 #: Looks without an answer after which it is reported: if it is stopped or dead, if it does
 #: nothing, if it waits for the disk, if it works.
-STOPPED, STILL, DISK, WORKING = 5, 50, 100, 300
+STOPPED, STILL, DISK, WORKING = 3, 50, 100, 300
 
 #: Looks between two questions: while requests come, and else.
 OFTEN, SELDOM = 2, 10
@@ -104,8 +104,6 @@ class Probe:
             self._server.close_idle()
         for exchange in list(self._server.exchanges):
             exchange.leave_server()
-
-    # What `Link` tells; see `Exchange`.
 
     def interim(self, answer: Answer) -> None:
         """Nothing comes before the answer."""

@@ -185,7 +185,9 @@ class Keeper:
         for entry in self._guard("news", self._news) or []:
             self._seen_seq = entry.seq
             _log_entry(entry)
-            self._guard("view", partial(self._view.happened, entry))
+            # That an alarm has data now is written down, and no news.
+            if not entry.kind.startswith("watch."):
+                self._guard("view", partial(self._view.happened, entry))
 
     def _news(self) -> list[Entry]:
         return self._home.journal.read(after=self._seen_seq)

@@ -44,8 +44,6 @@ class Painter:
         self._home = home
         self._root = folder / CACHE
         self._worn = False
-        #: The digest of the code of each rendition when it was loaded.
-        self._codes = {each: _code(each) for each in _renditions(app)}
         #: The base that the latest rendition was made from, if any: its file's name and size.
         self._base: tuple[str, int] | None = None
 
@@ -104,7 +102,7 @@ class Painter:
         """
         if rendition.wanted(wanted.id, wanted.params, wanted.format).name == wanted.name:
             return
-        if rendition.code() != self._codes[rendition]:
+        if rendition.code() != rendition.loaded:
             self._worn = True
             raise errors.Left("the app was changed", retry_after=2)
         raise errors.Busy("the app was changed; this server is about to load it", retry_after=2)
@@ -196,20 +194,12 @@ def _load(target: str, folder: Path) -> tuple[App, Home]:
     return app, home()
 
 
-def _renditions(app: App) -> list[Rendition]:
-    return [each for kept in app.collections.values() for each in kept.renditions.values()]
-
-
-def _code(rendition: Rendition) -> str:
-    """The code's digest; the salt is fixed at the same time, as the file may change later."""
-    assert rendition.salt is not None
-    return rendition.code()
-
-
 def _limits(app: App) -> dict[str, float]:
     """Seconds that each rendition may take."""
     return {
-        f"{each.collection}/{each.name}": seconds(each.limits.time) for each in _renditions(app)
+        f"{each.collection}/{each.name}": seconds(each.limits.time)
+        for kept in app.collections.values()
+        for each in kept.renditions.values()
     }
 
 

@@ -24,6 +24,8 @@ from billow.worker.settings import Settings
 #: The key of the board where the pool shows how it is, and seconds between two looks.
 BOARD = "renderer"
 _SHOW_EVERY = 1.0
+#: Seconds between two looks at the disk, where files vanish with their originals.
+_SCAN_EVERY = 3600.0
 #: Renditions that may wait, for each child.
 ROOM = 32
 #: Seconds that children get to finish when the pool leaves.
@@ -76,13 +78,17 @@ class Pool:
 
     async def run(self) -> int:
         """Serve until `stop`; the exit status."""
-        self._stock.scan(self._exists)
+        self._stock.begin(self._exists)
         self._easels = [
             Easel(self._settings, self._done, self._give_out) for _ in range(self._size.children)
         ]
         server = await self._listen()
+        looked = self._home.clock.now()
         while not self._over.is_set():
             self._show()
+            if self._home.clock.now() - looked >= _SCAN_EVERY:
+                looked = self._home.clock.now()
+                self._stock.scan(self._exists)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), _SHOW_EVERY)
         server.close()

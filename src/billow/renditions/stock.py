@@ -38,13 +38,17 @@ class Stock:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def begin(self, exists: Callable[[str, int], bool]) -> None:
+        """`scan`, while nobody writes: what was never finished goes, too."""
+        shutil.rmtree(self._root / ARRIVING, ignore_errors=True)
+        self.scan(exists)
+
     def scan(self, exists: Callable[[str, int], bool]) -> None:
-        """Begin with what is on the disk; what has no original any more goes, as do half files.
+        """Go by what is on the disk; what has no original any more goes.
 
         Args:
             exists: tells, by collection and number, whether there is such an original.
         """
-        shutil.rmtree(self._root / ARRIVING, ignore_errors=True)
         self._kept.clear()
         self.size = 0
         gone: dict[tuple[str, int], bool] = {}

@@ -61,7 +61,7 @@ class Postgres:
         }
         self._check(url, waits)
         for pool in self._pools.values():
-            pool.open()
+            pool.open(wait=True, timeout=max(10.0, patience))
 
     def text(self, sql: str, /) -> str:
         """Psycopg's style of parameters."""

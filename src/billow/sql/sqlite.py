@@ -52,10 +52,9 @@ class Sqlite:
         if not pool.turns.acquire(timeout=self._patience):
             raise TimeoutError
         try:
-            return pool.idle.pop() if pool.idle else self._connect(write=write)
-        except sqlite3.Error as problem:
-            pool.turns.release()
-            raise self.translate(problem) from problem
+            return pool.idle.pop()
+        except IndexError:
+            return self._new(pool, write=write)
 
     def give_back(self, raw: Raw, *, write: bool, broken: bool) -> None:
         """Let others have it."""
@@ -86,6 +85,13 @@ class Sqlite:
             pool.closed = True
             while pool.idle:
                 pool.idle.pop().close()
+
+    def _new(self, pool: _Pool, *, write: bool) -> Raw:
+        try:
+            return self._connect(write=write)
+        except sqlite3.Error as problem:
+            pool.turns.release()
+            raise self.translate(problem) from problem
 
     def _connect(self, *, write: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -71,14 +71,22 @@ class Metrics:
             registry=self._own,
         )
 
+        self._found: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
     def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; `seconds` is None if its length tells nothing."""
         self._recorder.count("web.requests")
         if status >= 500:
             self._recorder.count("web.errors")
-        self._requests.labels(method, route, status).inc()
+        # To look a counter up by its labels costs more than to count.
+        found = self._found.get((method, route, status))
+        if found is None:
+            found = self._requests.labels(method, route, status), self._latency.labels(route)
+            self._found[method, route, status] = found
+        requests, latency = found
+        requests.inc()
         if seconds is not None:
-            self._latency.labels(route).observe(seconds)
+            latency.observe(seconds)
             self._recorder.observe("web.latency", seconds)
 
     def count_rendition(self, rendition: str, outcome: str) -> None:

@@ -81,8 +81,6 @@ class Gallery:
             for collection in context.app.collections.values()
             for rendition in collection.renditions.values()
         ]
-        for rendition in self.renditions:
-            assert rendition.salt is not None, "read now: the file may change under the server"
         folder = context.home.folder
         self._root = None if folder is None else folder / CACHE
         self._pool = None if folder is None else RenderClient(folder)

@@ -56,7 +56,8 @@ class FileReply(Response):
     ) -> None:
         super().__init__(headers=headers, media_type=media_type)
         del self.headers["content-length"]
-        self.path = os.path.abspath(path)
+        given = os.fspath(path)
+        self.path = given if given.startswith("/") else os.path.abspath(given)
         self.etag = etag
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002

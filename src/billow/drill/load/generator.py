@@ -21,7 +21,7 @@ from billow.visits import Browse, Visitor
 LATE = 0.25
 #: Seconds between two reports.
 REPORT_EVERY = 0.5
-#: Seconds in which the visitors come, or a quarter of the drill if that is shorter. If all came at
+#: Seconds in which the visitors come, or half of the drill if that is shorter. If all came at
 #: once, all would ask for the first page of their visits at the same time.
 GATHERING = 60.0
 #: Requests that may be under way for each visitor; what is due beyond that is not sent.
@@ -55,7 +55,7 @@ class Generator:
         self._all = len(share)
         self._crowd = deque(self._session(orders.visitors + number) for number in share)
         self._strangers = orders.visitors * 2 + orders.part
-        self._gathering = min(GATHERING, max(each.until for each in orders.stages) / 4)
+        self._gathering = min(GATHERING, max(each.until for each in orders.stages) / 2)
         self._limit = max(64, CROWDING * len(share))
         self._under_way: set[asyncio.Task[None]] = set()
         self._slots = Slots()

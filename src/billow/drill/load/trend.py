@@ -10,7 +10,7 @@ from typing import NamedTuple
 from billow.drill.load.watch import Look
 
 #: Processes that live so long are judged; caches fill and pools grow in the first part.
-MIN_SPAN = 60.0
+MIN_SPAN = 180.0
 _WARM_UP = 0.25
 #: Points that are compared in pairs.
 _POINTS = 150

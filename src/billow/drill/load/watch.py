@@ -13,6 +13,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 #: What a command line must hold to be of a kind; the first that fits counts.
 _SIGNS = {
     "billow.front": "front",
+    "billow.renderer.child": "render",
     "billow.renderer": "render",
     "billow.worker.child": "child",
     "billow.worker": "worker",

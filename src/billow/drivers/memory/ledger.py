@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from billow.clock import Clock
-from billow.drivers.memory.rows import JobRow, check_keys, is_forgettable, load_of
+from billow.drivers.memory.rows import JobRow, check_keys, count_new, is_forgettable, load_of
 from billow.drivers.memory.wake import MemoryWake
 from billow.errors import Conflict, NotFound
 from billow.ids import new_ids
@@ -82,9 +82,7 @@ class MemoryLedger:
         """Accept jobs, all or none. Workers that wait are woken."""
         with self._lock:
             check_keys(submissions, self._by_key)
-            keys = {(asked.owner, asked.key) for asked in submissions if asked.key is not None}
-            plain = sum(asked.key is None for asked in submissions)
-            coming = plain + len(keys - self._by_key.keys())
+            coming = count_new(submissions, self._by_key)
             self._look(Load(coming, coming), [asked.owner for asked in submissions])
             ids = new_ids(len(submissions))
             # What follows is asked for first: if that raises, nothing has happened.

@@ -167,6 +167,12 @@ def check_keys(submissions: Sequence[Submission], by_key: Mapping[tuple[str, str
             raise Conflict(f"the idempotency key {asked.key!r} was used before for another request")
 
 
+def count_new(submissions: Sequence[Submission], by_key: Mapping[tuple[str, str], JobRow]) -> int:
+    """How many of these would make a job."""
+    keys = {(asked.owner, asked.key) for asked in submissions if asked.key is not None}
+    return sum(asked.key is None for asked in submissions) + len(keys - by_key.keys())
+
+
 def is_theirs(row: JobRow, owner: str) -> bool:
     """Whether a job is an owner's, and not one of the service itself."""
     return row.asked.owner == owner and not row.asked.function.startswith("billow.")

@@ -11,7 +11,8 @@ from billow.fleet.fixed import Fixed
 from billow.fleet.policy import Policy
 from billow.fleet.queue import Queue
 from billow.fleet.step import StepScaling
-from billow.units import human_time, seconds
+from billow.fleet.tracking import TargetTracking
+from billow.units import human_time, per_second, seconds
 
 #: What happened to a fleet, a worker or a process, in a word or two.
 KINDS = {
@@ -124,7 +125,24 @@ def policy(rule: Policy) -> str:
         )
     if isinstance(rule, Fixed):
         return f"Always {count(rule.size, 'worker')}."
+    if isinstance(rule, TargetTracking):
+        return _tracking_words(rule)
     return repr(rule)
+
+
+def _tracking_words(rule: TargetTracking) -> str:
+    targets = []
+    if rule.requests_per_server is not None:
+        targets.append(f"{per_second(rule.requests_per_server):g} requests a second each")
+    if rule.latency is not None:
+        targets.append(f"95 of 100 answers within {_time(rule.latency)}")
+    if rule.cpu is not None:
+        targets.append(f"{rule.cpu:.0%} of a core each")
+    kept = ", ".join(targets)
+    return (
+        f"As many servers as keep to {kept}; "
+        f"shrinks after fewer have been enough for {_time(rule.shrink_after)}."
+    )
 
 
 def count_of(jobs: float) -> str:
