@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from billow.front.chunks import LAST, chunk
 from billow.front.desk import ANYBODY
 from billow.front.head import Answer, Request
+from billow.front.sink import Sink
 from billow.handover import FilePart
 
 if TYPE_CHECKING:
@@ -25,37 +26,6 @@ LARGE = 64 * 1024
 
 #: The status that the log has for a request whose visitor left before it was answered.
 LEFT = 499
-
-
-class Sink(Protocol):
-    """The visitor's side of a request."""
-
-    def interim(self, answer: Answer) -> None:
-        """An answer before the answer, such as 100 Continue."""
-
-    def begin(self, answer: Answer, body: bytes, *, over: bool) -> None:
-        """The answer's head, and the first bytes of its body."""
-
-    def more(self, data: bytes, *, over: bool) -> None:
-        """More of the body."""
-
-    def own(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        """An answer that the front makes."""
-
-    def file(self, answer: Answer, fd: int, part: FilePart) -> None:
-        """An answer whose body is in a file, which is to be closed; calls `Exchange.file_over`."""
-
-    def abort(self) -> None:
-        """The answer cannot be completed."""
-
-    def done(self) -> None:
-        """The answer is complete."""
-
-    def hold_back(self) -> None:
-        """Take no more of the request's body for a while."""
-
-    def go_on(self) -> None:
-        """Take it again."""
 
 
 class Exchange:

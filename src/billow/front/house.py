@@ -15,13 +15,14 @@ from billow.front.address import Trusted, is_here
 from billow.front.config import Config
 from billow.front.counts import Counts
 from billow.front.desk import KNOWN, VITAL, Desk
-from billow.front.exchange import Exchange, Sink
+from billow.front.exchange import Exchange
 from billow.front.head import Request
 from billow.front.ids import RequestIds
 from billow.front.log import AccessLog, wall_clock
 from billow.front.pages import page
 from billow.front.rates import Known, Rate, credential_of
 from billow.front.servers import Server
+from billow.front.sink import Sink
 from billow.handover import FilePart, Introduction
 
 #: Requests a second of one address from elsewhere, if the app does not say.
@@ -78,8 +79,6 @@ class House:
 
     now = staticmethod(time.monotonic)
 
-    # Visitors.
-
     def enter(self, guest: Guest) -> str | None:
         """Somebody comes; returns why they must go again, if they must."""
         self.guests.add(guest)
@@ -100,8 +99,6 @@ class House:
             self._at[guest.address] -= 1
             if not self._at[guest.address]:
                 del self._at[guest.address]
-
-    # Requests.
 
     def exchange(self, sink: Sink, request: Request, peer: str, scheme: str) -> Exchange:
         """A request that has come from `peer`."""
@@ -155,8 +152,6 @@ class House:
             self.counts.took(exchange.taken)
         self.log.add(exchange, wall_clock(), self.now() - exchange.arrived)
 
-    # What the front says itself.
-
     def page(
         self, exchange: Exchange, status: int, why: str, retry_after: int
     ) -> tuple[dict[str, str], bytes]:
@@ -177,8 +172,6 @@ class House:
         """Lines for every answer."""
         return _HSTS if self.config.hsts and scheme == "https" else b""
 
-    # Files.
-
     def open(self, part: FilePart) -> int | None:
         """A file that a server wants sent, if it may be."""
         folder, _, name = part.path.rpartition("/")
@@ -194,8 +187,6 @@ class House:
         real = os.path.realpath(folder)
         below = any(f"{real}/".startswith(f"{allowed}/") for allowed in self.config.files)
         return real if below else ""
-
-    # Work beside.
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside, and hold on to it until it is done."""

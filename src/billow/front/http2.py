@@ -47,8 +47,6 @@ class Connection(asyncio.Protocol):
         self.address = ""
         self.leaving = False
 
-    # From the transport.
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody comes."""
         self._transport = cast("asyncio.Transport", transport)
@@ -102,8 +100,6 @@ class Connection(asyncio.Protocol):
         self._full = False
         self._flush_all()
         self.push()
-
-    # What comes.
 
     def _take(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.RequestReceived):
@@ -160,8 +156,6 @@ class Connection(asyncio.Protocol):
         self._broken_off += 1
         if self._broken_off > BROKEN_OFF:
             self._say_goodbye(h2.errors.ErrorCodes.ENHANCE_YOUR_CALM)
-
-    # What goes.
 
     def send_head(self, stream: Stream, fields: list[tuple[bytes, bytes]], *, over: bool) -> None:
         """Send the head of an answer."""
@@ -235,8 +229,6 @@ class Connection(asyncio.Protocol):
     def _flush_all(self) -> None:
         for stream in list(self._streams.values()):
             self.flush(stream)
-
-    # Watching.
 
     def check(self, now: float) -> None:
         """Send away who is idle, slow, or takes nothing."""

@@ -99,3 +99,42 @@ class Pieces:
     def _finish(self, *, complete: bool) -> None:
         self.stop()
         self._over(complete)
+
+
+def send_file(
+    transport: asyncio.Transport,
+    sock: socket.socket | None,
+    head: bytes,
+    fd: int,
+    part: FilePart,
+    over: Callable[[bool], None],
+) -> Pieces | None:
+    """Send head and file as far as that goes at once; returns what is left to do, if anything.
+
+    Args:
+        transport: the connection.
+        sock: the same, to write to directly; None if that cannot be.
+        head: the answer's head.
+        fd: the file, which is closed in the end.
+        part: what of it is sent.
+        over: called at the end with whether all was sent.
+    """
+    sent = 0
+    if sock is not None and not transport.get_write_buffer_size() and not transport.is_closing():
+        try:
+            sent = send_directly(sock, head, fd, part)
+        except OSError:
+            transport.abort()
+    beyond = max(0, sent - len(head))
+    head = head[sent:]
+    part = part._replace(start=part.start + beyond, length=part.length - beyond)
+    if not part.length:
+        os.close(fd)
+        over(True)
+        return None
+    if send_small(transport, head, fd, part):
+        over(True)
+        return None
+    if head:
+        transport.write(head)
+    return Pieces(transport, fd, part, over)

@@ -105,8 +105,6 @@ class Probe:
         for exchange in list(self._server.exchanges):
             exchange.leave_server()
 
-    # What `Link` tells; see `Exchange`.
-
     def interim(self, answer: Answer) -> None:
         """Nothing comes before the answer."""
 

@@ -45,8 +45,6 @@ class Stream:
         self.stalled: float | None = None
         self._total = 0
 
-    # The request.
-
     def start(self, request: Request, exchange: Exchange) -> None:
         """It has come."""
         self.exchange = exchange
@@ -97,8 +95,6 @@ class Stream:
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             exchange.gone()
-
-    # The answer.
 
     def interim(self, answer: Answer) -> None:
         """Nothing: who speaks HTTP/2 sends a body when it wants to."""
@@ -151,8 +147,6 @@ class Stream:
     def reset(self) -> None:
         """Break the stream off."""
         self._connection.reset(self)
-
-    # What the connection asks.
 
     def next_piece(self, most: int) -> tuple[bytes, bool]:
         """At most so many bytes of the answer, and whether they are the last."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
 from typing import TYPE_CHECKING, cast
 
-from billow.front.chunks import Chunks
+from billow.front.body import NOTHING, Body
 from billow.front.exchange import Exchange
 from billow.front.head import END, Answer, Malformed, Request, is_hopeless, read_request
 from billow.front.pages import head_of
-from billow.front.pieces import Pieces, plain_socket, send_directly, send_small
+from billow.front.pieces import Pieces, plain_socket, send_file
 from billow.handover import FilePart
 
 if TYPE_CHECKING:
@@ -33,39 +32,15 @@ _KEEP = b"connection: keep-alive\r\n"
 class Visitor(asyncio.Protocol):
     """One connection. What it asks goes through `House.receive`."""
 
-    __slots__ = (
-        "_buffer",
-        "_chunks",
-        "_exchange",
-        "_got",
-        "_held",
-        "_house",
-        "_left",
-        "_looping",
-        "_mark",
-        "_out",
-        "_paused_at",
-        "_pieces",
-        "_receiving",
-        "_request",
-        "_since",
-        "_socket",
-        "_transport",
-        "address",
-        "leaving",
-        "scheme",
-    )
-
     def __init__(self, house: House, first: bytes = b"") -> None:
         self._house = house
         self._buffer = first
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
         self._request: Request | None = None
-        #: Whether a request's body is coming: what is left of it, what came since `_mark`.
+        #: Whether a request's body is coming: what there is of it, what came since `_mark`.
         self._receiving = False
-        self._left = 0
-        self._chunks: Chunks | None = None
+        self._body = NOTHING
         self._got = 0
         self._held = False
         self._mark = 0.0
@@ -81,8 +56,6 @@ class Visitor(asyncio.Protocol):
         self.scheme = "http"
         #: Whether nothing more is read.
         self.leaving = False
-
-    # From the transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody comes."""
@@ -142,8 +115,6 @@ class Visitor(asyncio.Protocol):
         elif self._exchange is not None:
             self._exchange.resume()
 
-    # Reading.
-
     def _next(self) -> None:
         """Read requests for as long as each is answered at once."""
         if self._looping:
@@ -182,8 +153,7 @@ class Visitor(asyncio.Protocol):
         self._exchange = exchange
         self._receiving = request.has_body
         if request.has_body:
-            self._left = request.length or 0
-            self._chunks = Chunks() if request.chunked else None
+            self._body = Body(request, house.bounds.body)
             self._got, self._mark = 0, house.now()
         house.receive(exchange)
         if self._receiving and self._buffer:
@@ -195,16 +165,7 @@ class Visitor(asyncio.Protocol):
         assert exchange is not None
         self._got += len(data)
         try:
-            if self._chunks is None:
-                pieces, over = [data[: self._left]], len(data) >= self._left
-                rest = data[self._left :]
-                self._left -= len(pieces[0])
-            else:
-                pieces, rest = self._chunks.feed(data)
-                over = self._chunks.over
-                self._left += sum(map(len, pieces))
-                if self._left > self._house.bounds.body:
-                    raise Malformed("the body is too large", 413)
+            data, rest, over = self._body.cut(data)
         except Malformed as problem:
             exchange.gone()
             self._exchange = None
@@ -212,9 +173,7 @@ class Visitor(asyncio.Protocol):
             return
         self._receiving = not over
         self._buffer = rest
-        exchange.feed(b"".join(pieces), over=over)
-
-    # The answer; see `Sink`.
+        exchange.feed(data, over=over)
 
     def interim(self, answer: Answer) -> None:
         """Pass 100 Continue on."""
@@ -244,44 +203,17 @@ class Visitor(asyncio.Protocol):
         exchange, transport = self._exchange, self._transport
         assert exchange is not None
         assert transport is not None
-        head = self._head(answer)
-        sent = self._send_directly(transport, head, fd, part)
-        if sent >= len(head):
-            head, sent = b"", sent - len(head)
-            part = part._replace(start=part.start + sent, length=part.length - sent)
-            if not part.length:
-                os.close(fd)
-                exchange.file_over(complete=True)
-                return
-        head = head[sent:] if head else head
-        if send_small(transport, head, fd, part):
-            exchange.file_over(complete=True)
-            return
-        if head:
-            self._write(head)
+        if self._socket is None:
+            self._socket = plain_socket(transport)
 
         def over(complete: bool) -> None:
             self._pieces = None
             exchange.file_over(complete=complete)
 
-        self._pieces = Pieces(transport, fd, part, over)
-        self._pieces.go_on()
-
-    def _send_directly(
-        self, transport: asyncio.Transport, head: bytes, fd: int, part: FilePart
-    ) -> int:
-        """Send what the connection takes at once, if nothing else waits; returns how much."""
-        if transport.get_write_buffer_size() or transport.is_closing():
-            return 0
-        if self._socket is None:
-            self._socket = plain_socket(transport)
-        if self._socket is None:
-            return 0
-        try:
-            return send_directly(self._socket, head, fd, part)
-        except OSError:
-            transport.abort()
-            return 0
+        head = self._head(answer)
+        self._pieces = send_file(transport, self._socket, head, fd, part, over)
+        if self._pieces is not None:
+            self._pieces.go_on()
 
     def abort(self) -> None:
         """Break off: the visitor sees that the answer is not complete."""
@@ -315,8 +247,6 @@ class Visitor(asyncio.Protocol):
             if self._transport is not None and not self._transport.is_closing():
                 self._transport.resume_reading()
 
-    # Watching.
-
     def check(self, now: float) -> None:
         """Send away who is idle or slow; called about once a second."""
         bounds = self._house.bounds
@@ -326,7 +256,10 @@ class Visitor(asyncio.Protocol):
             if now - self._since > FAREWELL:
                 self._transport.abort()
         elif self._paused_at is not None:
-            self._check_taking(now - self._paused_at)
+            spent = now - self._paused_at
+            taken = self._out - self._transport.get_write_buffer_size()
+            if spent > PATIENCE and taken < bounds.slowest * spent:
+                self._transport.abort()
         elif self._receiving and not self._held:
             spent = now - self._mark
             if spent > PATIENCE and self._got < bounds.slowest * spent:
@@ -341,19 +274,11 @@ class Visitor(asyncio.Protocol):
         if self._exchange is None:
             self._say_goodbye()
 
-    def _check_taking(self, spent: float) -> None:
-        assert self._transport is not None
-        taken = self._out - self._transport.get_write_buffer_size()
-        if spent > PATIENCE and taken < self._house.bounds.slowest * spent:
-            self._transport.abort()
-
     def _give_up(self, status: int, why: str) -> None:
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.gone()
         self._fail(status, why)
-
-    # Writing.
 
     def _head(self, answer: Answer) -> bytes:
         request = self._request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -75,17 +76,12 @@ def run(
     settings = Settings(target, place, speed, seconds(grace), web)
     with KeeperLock(place), ExitStack() as sockets:
         app = load_app(target)
-        tls = tls_in_force(place, today())
-        if tls.on and app.web.options is None:
-            raise SettingError("tls_cert: https needs a web pool; declare app.web(billow.Web())")
-        why_private = PLAIN if not tls.on else "" if app.plan_by_name else OPEN
-        bound = sockets.enter_context(closing(listen(host, port, why_private=why_private)))
-        plain_port = in_force("http_port").value
-        plain = None
-        if tls.on and plain_port != "":
-            plain = listen(host, plain_port, why_private=why_private)
+        settings = replace(settings, tls=tls_in_force(place, today()))
+        bound, plain = _listen(app, settings, host, port)
+        sockets.enter_context(closing(bound))
+        if plain is not None:
             sockets.enter_context(closing(plain))
-        settings = replace(settings, tls=tls, plain=plain)
+        settings = replace(settings, plain=plain)
         home = open_home(place, arrivals=arrival_rule(app), follow=accept_rule(app))
         _prepare(app, home)
         keeper = Keeper(settings, app, home, bound, view or PlainView())
@@ -113,6 +109,21 @@ def _do_each(works: Sequence[Callable[[], object]]) -> None:
             work()
         except Exception:
             _log.exception("%s failed", getattr(work, "__qualname__", work))
+
+
+def _listen(
+    app: App, settings: Settings, host: str, port: int
+) -> tuple[socket.socket, socket.socket | None]:
+    """The socket of the service, and that of plain HTTP beside https, if there is to be one."""
+    https = settings.tls.on
+    if https and app.web.options is None:
+        raise SettingError("https needs a web pool; declare app.web(billow.Web())")
+    why_private = PLAIN if not https else "" if app.plan_by_name else OPEN
+    bound = listen(host, port, why_private=why_private)
+    plain = in_force("http_port").value
+    if not https or plain == "":
+        return bound, None
+    return bound, listen(host, plain, why_private=why_private)
 
 
 @contextmanager
