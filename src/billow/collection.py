@@ -124,7 +124,7 @@ class Collection:
         """Delete an original and everything made of it; False if there was none."""
         return self._kept.delete(id)
 
-    def rendition(
+    def rendition(  # noqa: PLR0913 - what may be said of one
         self,
         path: str,
         *,
@@ -136,6 +136,7 @@ class Collection:
         limits: Limits | None = None,
         salt: str | None = None,
         warm: Callable[[int], Iterable[Mapping[str, Any]]] | None = None,
+        quick: bool = False,
     ) -> Callable[[Callable[..., Any]], Rendition]:
         """Declare what a function makes of an original at an address; see docs/renditions.md.
 
@@ -157,6 +158,8 @@ class Collection:
             salt: names the code that makes it; another salt makes everything anew. If not given,
                 the digest of the file that the function stands in.
             warm: given an original's number, the sets of arguments that `billow cache warm` makes.
+            quick: `allow`, an ordinary function, only reads, and takes well under a millisecond: it
+                is called without a thread where that can be done.
 
         Raises:
             DeclarationError: it cannot work; the message says why.
@@ -164,7 +167,15 @@ class Collection:
 
         def declare(call: Callable[..., Any]) -> Rendition:
             terms = Terms(
-                allow, values or {}, formats, who, give_up_after, limits or LIMITS, salt, warm
+                allow,
+                values or {},
+                formats,
+                who,
+                give_up_after,
+                limits or LIMITS,
+                salt,
+                warm,
+                quick,
             )
             made = Rendition(call, self.name, path, terms)
             if made.name in self.renditions:

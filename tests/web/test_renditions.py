@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,50 @@ async def test_where_there_are_accounts_only_people_who_are_known_may_ask(tmp_pa
     town.service.admin.disable(OPERATOR, owner.owner)
     async with town.client(owner) as client:
         assert (await client.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize("quick", [False, True])
+async def test_a_quick_look_needs_no_thread(tmp_path: Path, quick: bool) -> None:
+    app = billow.App("site")
+    db = app.sql()
+    threads: list[bool] = []
+
+    def look(asked: Asked, id: int) -> Mapping[str, Any] | None:
+        threads.append(threading.current_thread() is threading.main_thread())
+        with db.read() as connection:
+            return None if connection.value("select :id = 13", id=id) else {}
+
+    @app.collection("photos").rendition("/q/{id:int}.jpg", allow=look, who="anybody", quick=quick)
+    def image(original: billow.Upload) -> bytes:
+        return b""
+
+    home = open_home(tmp_path / "data", clock=SystemClock())
+    web = make_app(home, app)
+    web.state.gallery._pool = Renderer(home)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=BASE) as client:
+        answers = [await client.get(f"/q/{number}.jpg") for number in (7, 7, 13)]
+    assert [answer.status_code for answer in answers] == [200, 200, 403]
+    assert threads == [quick] * 3
+
+
+async def test_what_a_quick_look_must_not_do_is_done_in_a_thread(tmp_path: Path) -> None:
+    app = billow.App("site")
+    db = app.sql()
+
+    def look(asked: Asked, id: int) -> Mapping[str, Any]:
+        with db.write() as connection:
+            connection.run("create table if not exists looked (id integer)")
+        return {}
+
+    @app.collection("photos").rendition("/q/{id:int}.jpg", allow=look, who="anybody", quick=True)
+    def image(original: billow.Upload) -> bytes:
+        return b""
+
+    home = open_home(tmp_path / "data", clock=SystemClock())
+    web = make_app(home, app)
+    web.state.gallery._pool = Renderer(home)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=BASE) as client:
+        assert (await client.get("/q/7.jpg")).status_code == 200
 
 
 async def test_a_home_in_memory_says_that_it_has_no_renditions() -> None:

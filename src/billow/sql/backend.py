@@ -22,6 +22,8 @@ class Backend(Protocol):
 
     #: In names of migrations: `0001_start.<kind>.sql`.
     kind: str
+    #: Whether a row is read from this machine, in microseconds.
+    near: bool
     #: Statements that begin a write transaction, and one of a migration.
     begin: tuple[str, ...]
     begin_migration: tuple[str, ...]
@@ -30,8 +32,8 @@ class Backend(Protocol):
         """The text of a statement as the driver takes it."""
         ...
 
-    def borrow(self, *, write: bool) -> Raw:
-        """A connection that nobody else has.
+    def borrow(self, *, write: bool, wait: bool = True) -> Raw:
+        """A connection that nobody else has; near ones are waited for only if told so.
 
         Raises:
             TimeoutError: all were in use for as long as may be waited.

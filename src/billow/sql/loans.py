@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import threading
 import time
@@ -36,6 +37,8 @@ class Loans:
         self._out: dict[int, Loan] = {}
         self._told: set[int] = set()
         self._next = 0
+        #: When the next of them can be out for long.
+        self._due = math.inf
 
     def begin(self, *, write: bool) -> int:
         """Note that the caller's caller takes a connection; returns the loan's number."""
@@ -45,6 +48,7 @@ class Loans:
             self._next += 1
             self._out[self._next] = loan
             number = self._next
+            self._due = min(self._due, loan.since + self._long)
         self.tell_overdue()
         return number
 
@@ -68,14 +72,15 @@ class Loans:
 
     def tell_overdue(self) -> None:
         """Write into the log, once for each, what is out for long."""
-        limit = time.monotonic() - self._long
+        now = time.monotonic()
+        if now <= self._due:
+            return
         with self._lock:
-            late = [
-                (number, loan)
-                for number, loan in self._out.items()
-                if loan.since < limit and number not in self._told
-            ]
-            self._told.update(number for number, _ in late)
+            fresh = [(n, loan) for n, loan in self._out.items() if n not in self._told]
+            late = [(n, loan) for n, loan in fresh if now > loan.since + self._long]
+            self._told.update(n for n, _ in late)
+            rest = (loan.since + self._long for n, loan in fresh if n not in self._told)
+            self._due = min(rest, default=math.inf)
         for _, loan in late:
             fields = {"where": loan.where, "kind": loan.kind, "thread": loan.thread}
             _log.warning("a connection is held for long", extra={"fields": fields})

@@ -33,6 +33,7 @@ class Postgres:
     """
 
     kind = "postgres"
+    near = False
     begin: tuple[str, ...] = ("begin",)
     begin_migration: tuple[str, ...] = ("begin", f"select pg_advisory_xact_lock({_LOCK})")
 
@@ -67,7 +68,7 @@ class Postgres:
         """Psycopg's style of parameters."""
         return pyformat(sql)
 
-    def borrow(self, *, write: bool) -> Raw:
+    def borrow(self, *, write: bool, wait: bool = True) -> Raw:  # noqa: ARG002 - not near
         """A connection that nobody else has."""
         pool = self._pools[write]
         try:

@@ -27,6 +27,7 @@ class Sqlite:
     """
 
     kind = "sqlite"
+    near = True
     begin: tuple[str, ...] = ("begin immediate",)
     begin_migration: tuple[str, ...] = ("begin immediate",)
 
@@ -46,10 +47,10 @@ class Sqlite:
         """SQLite reads `:name` itself."""
         return sql
 
-    def borrow(self, *, write: bool) -> Raw:
+    def borrow(self, *, write: bool, wait: bool = True) -> Raw:
         """A connection that nobody else has."""
         pool = self._pools[write]
-        if not pool.turns.acquire(timeout=self._patience):
+        if not pool.turns.acquire(timeout=self._patience if wait else 0):
             raise TimeoutError
         try:
             return pool.idle.pop()

@@ -72,6 +72,7 @@ class Metrics:
         )
 
         self._found: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._found_renditions: dict[tuple[str, str], Counter] = {}
 
     def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; `seconds` is None if its length tells nothing."""
@@ -91,7 +92,11 @@ class Metrics:
 
     def count_rendition(self, rendition: str, outcome: str) -> None:
         """Count an answer to somebody who asked for a rendition."""
-        self._renditions.labels(rendition, outcome).inc()
+        found = self._found_renditions.get((rendition, outcome))
+        if found is None:
+            found = self._renditions.labels(rendition, outcome)
+            self._found_renditions[rendition, outcome] = found
+        found.inc()
 
     def share(self) -> None:
         """Tell the other processes of the pool what this one has counted."""

@@ -7,22 +7,23 @@ the route, as any request; on both roads the same is asked before anything is se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
-from starlette.requests import Request, cookie_parser
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from billow.errors import Error, NotFound, Unavailable
-from billow.rendition import Allow, Asked, Rendition, Wanted
+from billow.rendition import Rendition, Wanted
 from billow.renditions.client import RenderClient
 from billow.renditions.errors import Busy
 from billow.renditions.files import CACHE, path_of
+from billow.sql.database import at_once
 from billow.web.context import Context, context_of
 from billow.web.guard import SECURITY_HEADERS, check_request
+from billow.web.questions import Question, answer_of, question_in
 from billow.web.sendfile import FileReply
 from billow.web.visitor import EVERYBODY, Visitor
 
@@ -45,16 +46,6 @@ class NotAllowed(Error):
     title = "Not allowed"
 
 
-class Question(NamedTuple):
-    """What somebody asks for."""
-
-    rendition: Rendition
-    asked: Asked
-    id: int
-    #: What else the address says.
-    said: Mapping[str, Any]
-
-
 class Ready(NamedTuple):
     """What is to be sent, and what sends it."""
 
@@ -74,6 +65,9 @@ class Gallery:
     def __init__(self, context: Context, count: Any) -> None:
         self.context = context
         self._count = count
+        database = context.app.database
+        #: Whether what `allow` may read is at hand.
+        self.near = database is None or database.near
         self._waiting = 0
         self._known: dict[Hashable, Ready] = {}
         self.renditions = [
@@ -112,19 +106,18 @@ class Gallery:
             NotFound: there is no such address, or a value in it is not offered.
             NotAllowed: the app says so; it may also raise errors of its own.
         """
-        question = _question(rendition, scope, visitor)
+        question = question_in(rendition, scope, visitor)
         if rendition.allow is None:
             return self._ready(question, {})
         if _ALLOWED not in scope:
-            told = _allow(question, rendition.allow)
+            told = answer_of(question)
             scope[_ALLOWED] = await (told() if rendition.waits else self.context.run(told))
         return self._ready(question, scope[_ALLOWED])
 
     def prepare_here(self, rendition: Rendition, scope: Scope, visitor: Visitor) -> Ready:
-        """The same in a thread, where `allow` is no coroutine function."""
-        question = _question(rendition, scope, visitor)
-        assert rendition.allow is not None
-        scope[_ALLOWED] = _allow(question, rendition.allow)()
+        """The same where `allow` is no coroutine function: in a thread, or at once."""
+        question = question_in(rendition, scope, visitor)
+        scope[_ALLOWED] = answer_of(question)()
         return self._ready(question, scope[_ALLOWED])
 
     def _ready(self, question: Question, allowed: Mapping[str, Any] | None) -> Ready:
@@ -259,6 +252,9 @@ class Door:
         """What is asked for. Whatever blocks is done in one go, in a thread."""
         gallery, judge = self._gallery, self._judge
         if rendition.allow is not None and not rendition.waits:
+            if rendition.quick and gallery.near and not judge.blocks:
+                with at_once():
+                    return self._ready_here(rendition, scope)
             return await gallery.context.run(self._ready_here, rendition, scope)
         if judge.blocks:
             visitor = await gallery.context.run(judge.visitor, scope, rendition)
@@ -286,26 +282,6 @@ class Judge:
             Error: they may not.
         """
         return EVERYBODY
-
-
-def _allow(question: Question, allow: Allow) -> Callable[[], Any]:
-    return lambda: allow(question.asked, question.id, **question.said)
-
-
-def _question(rendition: Rendition, scope: Scope, visitor: Visitor) -> Question:
-    said = rendition.read(scope["path"])
-    if said is None:
-        raise NotFound("there is nothing at this address")
-    return Question(rendition, _asked(scope, visitor), said.pop("id"), said)
-
-
-def _asked(scope: Scope, visitor: Visitor) -> Asked:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    query: Iterable[tuple[str, str]] = ()
-    if scope["query_string"]:
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    cookies = cookie_parser(headers["cookie"]) if "cookie" in headers else {}
-    return Asked(visitor.owner, cookies, headers, dict(query))
 
 
 def _headers(rendition: Rendition, wanted: Wanted, version: str) -> dict[str, str]:

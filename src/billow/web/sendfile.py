@@ -59,22 +59,33 @@ class FileReply(Response):
         given = os.fspath(path)
         self.path = given if given.startswith("/") else os.path.abspath(given)
         self.etag = etag
+        #: The head of the whole file for the front, and what it was made for.
+        self._made: tuple[object, list[tuple[bytes, bytes]]] = None, []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send it, or the part that was asked for, or that nothing has changed."""
+        fd = -1
         try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            if scope.get("billow.front"):  # which opens it itself
+                facts = os.stat(self.path)
+            else:
+                fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+                facts = os.fstat(fd)
         except OSError as problem:
             raise NotFound("there is no such file any more") from problem
         try:
-            await self._answer(fd, scope, send)
+            await self._answer(fd, facts, scope, send)
         finally:
-            os.close(fd)
+            if fd >= 0:
+                os.close(fd)
 
-    async def _answer(self, fd: int, scope: Scope, send: Send) -> None:
-        facts = os.fstat(fd)
+    async def _answer(self, fd: int, facts: os.stat_result, scope: Scope, send: Send) -> None:
         etag = self.etag or f'"{facts.st_size:x}-{facts.st_mtime_ns:x}"'
         asked = asked_in(scope["headers"])
+        token = scope.get("billow.front")
+        if token and not asked and scope["method"] == "GET" and facts.st_size:
+            await _send(send, 200, [*self._whole(token, etag, facts.st_size)], b"")
+            return
         extra = {"etag": etag, "accept-ranges": "bytes"}
         if matches(asked.get(b"if-none-match", b""), etag):
             await _send(send, 304, self._head(extra), b"")
@@ -89,8 +100,7 @@ class FileReply(Response):
             status = 206
             extra["content-range"] = f"bytes {part.start}-{part.end - 1}/{facts.st_size}"
         length = part.end - part.start
-        token = scope.get("billow.front")
-        if scope["method"] == "HEAD":
+        if scope["method"] == "HEAD" or not length:
             await _send(send, status, self._head({**extra, "content-length": str(length)}), b"")
         elif token and length:
             told = FilePart(token, part.start, length, self.path).encode()
@@ -111,6 +121,15 @@ class FileReply(Response):
             block = await asyncio.to_thread(os.pread, fd, size, start)
             await send({"type": "http.response.body", "body": block, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+    def _whole(self, token: str, etag: str, size: int) -> list[tuple[bytes, bytes]]:
+        """The head with which the front sends all of it; it is made once."""
+        key = token, etag, size, self.raw_headers
+        if self._made[0] != key:
+            told = FilePart(token, 0, size, self.path).encode()
+            extra = {"etag": etag, "accept-ranges": "bytes", "content-length": "0", FILE: told}
+            self._made = (*key[:3], [*self.raw_headers]), self._head(extra)
+        return self._made[1]
 
     def _head(self, extra: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         more = [(name.encode(), value.encode("latin-1")) for name, value in extra.items()]
