@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from billow.drill.faults.drill import small_disk
 from billow.drill.faults.report import Looks, Report
 from billow.drill.faults.scene import Course
 from billow.drill.faults.sinks import MailServer, Phone
@@ -86,6 +87,22 @@ def test_what_is_left_out_is_told_with_the_reason() -> None:
     made = report()
     made.skipped = {"full disk": "only root can"}
     assert "--   full disk: left out, only root can" in made.lines()
+
+
+@pytest.mark.parametrize(
+    ("user", "mount", "why"),
+    [
+        (1000, "", "only root can give the service a small disk of its own"),
+        (0, "no tmpfs", "the service can have no disk of its own: no tmpfs"),
+    ],
+)
+def test_without_a_disk_of_its_own_it_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, user: int, mount: str, why: str
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr("billow.drill.faults.drill.told_by", lambda *_: mount)
+    with small_disk(tmp_path) as told:
+        assert told == why
 
 
 def letter(number: int) -> Letter:

@@ -58,14 +58,14 @@ def drill(place: Path, tell: Callable[[str], None] | None = None, limit: float =
     folder = place / "service"
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        skipped = stack.enter_context(_small_disk(folder))
+        skipped = stack.enter_context(small_disk(folder))
         mail, phone = (
             stack.enter_context(closing(MailServer())),
             stack.enter_context(closing(Phone())),
         )
         (place / "app.py").write_text(APP.format(disk=not skipped))
         around = {
-            "BILLOW_MAIL": f"smtp://127.0.0.1:{mail.port}?tls=none&timeout=5",
+            "BILLOW_MAIL": f"smtp://127.0.0.1:{mail.port}?tls=none&timeout=30",
             "BILLOW_MAIL_FROM": "Drill <drill@example.org>",
             "BILLOW_WEBHOOKS_LOCAL": "1",
         }
@@ -154,20 +154,20 @@ def _judge(scene: Scene, faults: list[Fault], began: float, looks: Looks) -> Rep
 
 
 @contextmanager
-def _small_disk(folder: Path) -> Iterator[str]:
+def small_disk(folder: Path) -> Iterator[str]:
     """A small disk of the service's own, in memory; says why if there can be none."""
     if os.geteuid() != 0:
         yield "only root can give the service a small disk of its own"
         return
-    trouble = _told_by("mount", "-t", "tmpfs", "-o", f"size={DISK}", "billow-drill", str(folder))
+    trouble = told_by("mount", "-t", "tmpfs", "-o", f"size={DISK}", "billow-drill", str(folder))
     try:
         yield f"the service can have no disk of its own: {trouble}" if trouble else ""
     finally:
         if not trouble:
-            _told_by("umount", "--lazy", str(folder))
+            told_by("umount", "--lazy", str(folder))
 
 
-def _told_by(*command: str) -> str:
+def told_by(*command: str) -> str:
     """What a command says if it does not work; empty if it does."""
     try:
         made = subprocess.run(command, capture_output=True, text=True, check=False)
