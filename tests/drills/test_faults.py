@@ -174,4 +174,6 @@ def test_five_faults_at_once_are_healed_and_one_person_is_called_once(tmp_path: 
     assert (told["jobs"]["lost"], told["letters"]["arrived"]) == (0, 5)
     assert told["availability"]["looks"] > 0
     assert json.loads((place / "report.json").read_text()) == told
+    assert (place / "service.log").exists()
+    assert any(folder.joinpath("front.log").exists() for folder in place.glob("**/logs"))
     assert find(str(place)) == []

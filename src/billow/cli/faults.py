@@ -13,7 +13,7 @@ from billow.errors import BadInput
 
 
 @click.command()
-@click.option("--report", "place", metavar="DIR", help="Keep everything here; empty or new.")
+@click.option("--report", "place", metavar="DIR", help="Keep logs and report here; empty or new.")
 @json_option
 def faults(place: str | None, as_json: bool) -> int:
     """Hang, leak, fill up, cut off and flood a service, and see what it does about it.

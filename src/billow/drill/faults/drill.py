@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from billow.drill.faults.app import PERSON, SERVERS
@@ -164,7 +165,15 @@ def small_disk(folder: Path) -> Iterator[str]:
         yield f"the service can have no disk of its own: {trouble}" if trouble else ""
     finally:
         if not trouble:
+            _keep_logs(folder)
             told_by("umount", "--lazy", str(folder))
+
+
+def _keep_logs(folder: Path) -> None:
+    """Copy the service's logs to beside its folder, which is lost with its disk."""
+    with suppress(OSError):
+        earlier = shutil.ignore_patterns("*.old")
+        shutil.copytree(folder / "logs", folder.parent / "logs", ignore=earlier)
 
 
 def told_by(*command: str) -> str:
