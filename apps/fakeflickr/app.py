@@ -34,7 +34,8 @@ app.plans(
     billow.Plan("free", max_upload=25 * billow.MiB),
     billow.Plan("pro", max_upload=100 * billow.MiB),
 )
-app.web(billow.Web(min=3, max=8, shed_after="250 ms"))
+# People wait a second for a picture rather than see that it is missing.
+app.web(billow.Web(min=3, max=8, shed_after="1 s"))
 app.templates(HERE / "templates")
 app.static(HERE / "static")
 db = app.sql(migrations=HERE / "migrations")

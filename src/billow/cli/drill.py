@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from billow.cli.faults import faults
 from billow.cli.load import load
 from billow.cli.out import bar, document, json_option, lines, say, table
 from billow.errors import BadInput
@@ -35,6 +36,7 @@ def drill(ctx: click.Context, as_json: bool) -> None:
 
 
 drill.add_command(load)
+drill.add_command(faults)
 
 
 @drill.command()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,13 @@ class Running:
 
 
 @contextmanager
-def started(target: str, folder: Path) -> Iterator[Running]:
+def started(target: str, folder: Path, more: Mapping[str, str] | None = None) -> Iterator[Running]:
     """The service that an app declares, started in `folder`, until the end of the block.
+
+    Args:
+        target: the app.
+        folder: where it keeps its data; its words go to a log beside it.
+        more: of the environment, beside the drill's own.
 
     Raises:
         Unavailable: it does not come up; its words are in the folder.
@@ -53,7 +58,7 @@ def started(target: str, folder: Path) -> Iterator[Running]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": paths, **(more or {})},
             start_new_session=True,  # Ctrl-C ends the drill, which then ends the service
         )
     try:

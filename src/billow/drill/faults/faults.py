@@ -1,0 +1,167 @@
+"""The five faults: how each is done, and how it is seen that the service has dealt with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from abc import ABC, abstractmethod
+
+from billow.drill.faults.app import BOUND, DISK, EACH, HOARD, LEAK, MAIL, MOST, SERVERS, TOIL
+from billow.drill.faults.scene import Course, Scene
+from billow.job import Status
+from billow.mail.intent import mail_job
+from billow.units import human_size
+
+#: Letters that wait while the mail server is dead; jobs of a surge; MiB that a leak loses a job.
+LETTERS, SURGE, LOSS = 5, 40, 50
+#: The share of the disk that is filled.
+FULL = 0.93
+#: Seconds between two jobs for the worker that leaks.
+_PAUSE = 0.5
+
+
+class Fault(ABC):
+    """One fault; `begin` does it, `look` is called until its course says that all is well."""
+
+    course: Course
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Do it."""
+
+    @abstractmethod
+    def look(self) -> None:
+        """Note in the course what has happened since."""
+
+
+class HungServer(Fault):
+    """A web server is stopped: it keeps its connections and does not answer."""
+
+    def begin(self) -> None:
+        """Stop one of the servers."""
+        serving = [one for one in self.scene.members("web") if one["state"] in ("idle", "busy")]
+        self._id, self._pid = serving[0]["id"], int(serving[0]["pid"])
+        self.course = Course("hung server", f"SIGSTOP of web server {self._id}")
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def look(self) -> None:
+        """It is killed, and as many as before serve."""
+        entry = self.scene.entry("worker.killed", self._id)
+        if not self.course.notice(entry):
+            return
+        serving = [one for one in self.scene.members("web") if one["state"] in ("idle", "busy")]
+        if len(serving) == SERVERS and all(one["id"] != self._id for one in serving):
+            self.course.did = f"{self._id} was killed and replaced"
+            self.course.well = time.time()
+
+
+class Leak(Fault):
+    """A worker's memory grows with each job; others wait for it all the while."""
+
+    def begin(self) -> None:
+        """Ask for jobs that leak."""
+        [worker] = self.scene.members(HOARD)
+        self._id = worker["id"]
+        count = BOUND // LOSS
+        self.course = Course(
+            "leaking worker", f"{count} jobs keep {count * LOSS} MiB in {self._id}", alarm=LEAK
+        )
+        self._jobs = [self.scene.submit(HOARD, mib=LOSS) for _ in range(count)]
+        self._next = time.monotonic()
+
+    def look(self) -> None:
+        """It is recycled, in good order, and the alarm is over."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _PAUSE
+            self._jobs.append(self.scene.submit(HOARD, mib=0))
+        self.course.notice(self.scene.entry("alarm.alarm", LEAK))
+        done = self.scene.entry("remedy.done", LEAK)
+        left = self.scene.entry("worker.stopped", self._id)
+        over = self.scene.entry("alarm.ok", LEAK)
+        if done and left and over and all(map(self.scene.done, self._jobs)):
+            self.course.did = f"{done.reason}; {left.reason}"
+            self.course.well = max(left.at, over.at)
+
+
+class FullDisk(Fault):
+    """The disk fills up with logs of an earlier run."""
+
+    def begin(self) -> None:
+        """Fill it up."""
+        home = self.scene.folder
+        usage = shutil.disk_usage(home)
+        size = int(usage.total * FULL) - usage.used
+        told = f"logs of an earlier run, {human_size(size)}, fill the disk to {FULL:.0%}"
+        self.course = Course("full disk", told, alarm=DISK)
+        with (home / "logs" / "earlier.log.old").open("wb") as log:
+            os.posix_fallocate(log.fileno(), 0, size)
+
+    def look(self) -> None:
+        """There is room again, and the alarm is over."""
+        self.course.notice(self.scene.entry("alarm.alarm", DISK))
+        done, over = self.scene.entry("remedy.done", DISK), self.scene.entry("alarm.ok", DISK)
+        if done and over:
+            self.course.did = done.reason
+            self.course.well = over.at
+
+
+class DeadMailer(Fault):
+    """Nothing listens where the mail server should be; only a person can change that."""
+
+    def begin(self) -> None:
+        """Ask for letters."""
+        what = f"the mail server refuses connections; {LETTERS} letters are due"
+        self.course = Course("dead mailer", what, alarm=MAIL, must_page=1)
+        now = time.time()
+        letters = [
+            mail_job("message", about=f"letter {n}", at=now, to="ben@example.org", subject=f"{n}")
+            for n in range(LETTERS)
+        ]
+        self._jobs = [each.id for each in self.scene.client.home.ledger.submit(letters)]
+        self._mended = False
+
+    def look(self) -> None:
+        """Whoever is paged sets the server right; all letters must arrive."""
+        self.course.notice(self.scene.entry("alarm.alarm", MAIL))
+        if self.scene.phone.pages and not self._mended:
+            self._mended = True
+            after = time.time() - self.course.began
+            self.course.did = (
+                f"kept the letters; called somebody, whom that reached after {after:.1f} s"
+            )
+            self.scene.mail.revive()
+        ledger = self.scene.client.home.ledger
+        jobs = [ledger.get(id_) for id_ in self._jobs]
+        sent = all(job is not None and job.status is Status.COMPLETED for job in jobs)
+        if self._mended and sent and len(set(self.scene.mail.letters)) == LETTERS:
+            self.course.did += f"; sent all {LETTERS} once the server was set right"
+            self.course.well = time.time()
+
+
+class Surge(Fault):
+    """Many times the usual work comes at once."""
+
+    def begin(self) -> None:
+        """Ask for it."""
+        what = f"{SURGE} jobs at once, for one worker that should have {EACH}"
+        self.course = Course("surge", what)
+        self._jobs = [self.scene.submit(TOIL) for _ in range(SURGE)]
+        self._most = 1
+
+    def look(self) -> None:
+        """More workers come, all is done, and they leave."""
+        self.course.notice(self.scene.entry("scale.out", TOIL))
+        members = [one for one in self.scene.members(TOIL) if one["state"] != "draining"]
+        self._most = max(self._most, len(members))
+        done = len(members) == 1 and self._most == MOST and all(map(self.scene.done, self._jobs))
+        if done and self.course.noticed is not None:
+            self.course.did = f"{self._most} workers did it, of which one stayed"
+            self.course.well = time.time()
+
+
+EVERY: tuple[type[Fault], ...] = (DeadMailer, HungServer, Leak, FullDisk, Surge)
