@@ -64,6 +64,7 @@ def allow(asked: Asked, id: int, size: int) -> dict[str, str] | None:
     allow=allow,
     who="anybody",
     salt="1",
+    quick=True,
 )
 def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
     """A photo with its longer side `size` pixels long, turned and written on as `steps` say."""

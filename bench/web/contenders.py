@@ -83,7 +83,9 @@ def billow(app: str) -> Callable[[Place], Commands]:
 
 def nginx(place: Place, serve: str, workers: int = 1) -> Sequence[str]:
     """Nginx, which sends the files itself or asks the servers behind it first."""
-    values = {"workers": workers, "upstream": place.behind[0], "serve": serve}
+    # Up is who can do all of it: nginx alone would be so before the servers behind it.
+    health = "proxy_pass http://app;" if "proxy_pass" in serve else 'return 200 "ok";'
+    values = {"workers": workers, "upstream": place.behind[0], "serve": serve, "health": health}
     return ["nginx", "-c", str(_configured("nginx.conf", place, values))]
 
 

@@ -316,6 +316,29 @@ async def test_a_quick_look_needs_no_thread(tmp_path: Path, quick: bool) -> None
     assert threads == [quick] * 3
 
 
+async def test_who_shows_a_session_is_looked_up_in_a_thread(tmp_path: Path) -> None:
+    app = billow.App("site")
+    app.plans(billow.Plan("free"))
+    threads: list[tuple[str, bool]] = []
+
+    def look(asked: Asked, id: int) -> Mapping[str, Any]:
+        threads.append((asked.owner, threading.current_thread() is threading.main_thread()))
+        return {}
+
+    @app.collection("photos").rendition("/q/{id:int}.jpg", allow=look, who="anybody", quick=True)
+    def image(original: billow.Upload) -> bytes:
+        return b""
+
+    home = open_home(tmp_path / "data", clock=SystemClock())
+    town = Town(home, app)
+    town.web.state.gallery._pool = Renderer(home)
+    owner = town.person("owner")
+    for person in (None, owner):
+        async with town.client(person) as client:
+            assert (await client.get("/q/7.jpg")).status_code == 200
+    assert threads == [("", True), (owner.owner, False)]
+
+
 async def test_what_a_quick_look_must_not_do_is_done_in_a_thread(tmp_path: Path) -> None:
     app = billow.App("site")
     db = app.sql()

@@ -90,6 +90,11 @@ class Lobby:
             return Visitor(visit=visit)
         return self._find(shown, visit.before, visit)
 
+    def is_shown(self, scope: Scope) -> bool:
+        """Whether a session or a token comes along, whose owner must be looked up."""
+        shown, visit = self._shown(scope)
+        return shown is not None or visit.before is not None
+
     def _shown(self, scope: Scope) -> tuple[Secret | None, Visit]:
         """The API token that is shown, and how the request comes; else a session's token in it."""
         headers = Headers(scope=scope)

@@ -252,11 +252,11 @@ class Door:
         """What is asked for. Whatever blocks is done in one go, in a thread."""
         gallery, judge = self._gallery, self._judge
         if rendition.allow is not None and not rendition.waits:
-            if rendition.quick and gallery.near and not judge.blocks:
+            if rendition.quick and gallery.near and not judge.blocks(scope):
                 with at_once():
                     return self._ready_here(rendition, scope)
             return await gallery.context.run(self._ready_here, rendition, scope)
-        if judge.blocks:
+        if judge.blocks(scope):
             visitor = await gallery.context.run(judge.visitor, scope, rendition)
         else:
             visitor = judge.visitor(scope, rendition)
@@ -272,8 +272,10 @@ class Judge:
 
     #: The host name under which others may reach the service.
     own = ""
-    #: Whether it has to look something up.
-    blocks = False
+
+    def blocks(self, scope: Scope) -> bool:  # noqa: ARG002
+        """Whether it has to look something up to say who asks."""
+        return False
 
     def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:  # noqa: ARG002
         """Who asks.

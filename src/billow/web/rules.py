@@ -222,11 +222,13 @@ def rules_of(renditions: Iterable[Rendition]) -> dict[str, Rule]:
 class RuledJudge(Judge):
     """Finds out who asks for a rendition, and holds them to its rule."""
 
-    blocks = True
-
     def __init__(self, lobby: Lobby) -> None:
         self._lobby = lobby
         self.own = lobby.public.host
+
+    def blocks(self, scope: Scope) -> bool:
+        """Whether somebody shows a session or a token."""
+        return self._lobby.is_shown(scope)
 
     def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:
         """Who asks.
