@@ -33,10 +33,11 @@ def recover(folder: Path, *, ask_again: bool) -> Verdict:
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("ask_again", [False, True])
 def test_a_kill_at_any_step_loses_nothing(tmp_path: Path, ask_again: bool) -> None:
     command = [sys.executable, str(SCRIPT), str(tmp_path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=400)
     steps = int(done.stdout)
     found = {n: recover(tmp_path / str(n), ask_again=ask_again) for n in range(1, steps + 2)}
     print(f"killed at each of {steps} steps")  # noqa: T201 - shown by `pytest -s`

@@ -49,9 +49,13 @@ def browse(visitor: Visitor) -> Visit:
 STOCK = 3
 
 
+#: Starts a command as a shell does in the background: deaf to SIGINT.
+DEAF = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+
+
 def drill(*words: str, folder: Path) -> subprocess.Popen[str]:
     (folder / "app.py").write_text(APP)
-    command = [sys.executable, "-m", "billow.cli.main", "drill", "load", *words]
+    command = [*DEAF, sys.executable, "-m", "billow.cli.main", "drill", "load", *words]
     return subprocess.Popen(
         [*command, "--report", str(folder / "report")],
         stdout=subprocess.PIPE,

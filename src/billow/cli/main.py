@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -72,6 +73,7 @@ def billow(config: str | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 all went well, 1 something failed, 2 it cannot be done."""
+    _mind_interrupts()
     try:
         status = billow.main(arguments, prog_name="billow", standalone_mode=False)
         sys.stdout.flush()
@@ -88,6 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         kind = type(problem).__name__
         line = f"billow: unexpected {kind}: {problem} (BILLOW_DEBUG=1 shows where)"
         _give_up(" ".join(line.split()), problem)
+
+
+def _mind_interrupts() -> None:
+    """Have SIGINT end what runs also where a shell started it in the background, deaf to that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _usage_line(problem: click.ClickException) -> str:

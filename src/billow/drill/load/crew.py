@@ -67,6 +67,11 @@ class Crew:
         return any(process.poll() is None for process in self._crew)
 
     @property
+    def statuses(self) -> list[int | None]:
+        """How each of them ended; None for those that have not."""
+        return [process.poll() for process in self._crew]
+
+    @property
     def size(self) -> int:
         """How many generators there are."""
         return len(self._crew)

@@ -138,7 +138,8 @@ class LoadDrill:
                 told = self._now
                 self._tell(self._found, crew.under_way)
         if self._now < self._plan.length:
-            raise Unavailable(f"the generators have ended; see {self._log}")
+            how = ", ".join(map(str, crew.statuses))
+            raise Unavailable(f"the generators have ended (status {how}); see {self._log}")
 
     def _gather(self, crew: Crew) -> None:
         self._found.slots, self._found.lag, self._found.lost = crew.slots, crew.lag, crew.lost
