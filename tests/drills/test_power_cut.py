@@ -24,12 +24,12 @@ from tests.drills import power
 pytestmark = [
     pytest.mark.drill,
     pytest.mark.root,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(bool(power.missing()), reason=power.missing()),
 ]
 
 SERVICE = Path(__file__).with_name("power_service.py")
-CUTS = 24
+CUTS = 6
 
 
 class Scene:
