@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class Home:
     speed: float = 1.0
     #: What this process measures; shipped to `metrics` if the process ships it.
     recorder: Recorder = field(default_factory=Recorder)
+    #: Closes what the calling thread has open of it; the next use opens it again.
+    close: Callable[[], None] = lambda: None
 
 
 def open_home(

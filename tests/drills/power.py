@@ -83,13 +83,23 @@ def mounted(image: Path, place: Path) -> Iterator[Path]:
 
 
 def _unmount(place: Path) -> None:
-    deadline = time.monotonic() + 10
+    """Take it down; whoever still holds a file of it is told, and it is gone all the same."""
+    deadline = time.monotonic() + 5
     while True:
         with contextlib.suppress(subprocess.CalledProcessError):
             return _run("umount", str(place))
         if time.monotonic() > deadline:
-            return _run("umount", "--lazy", str(place))
+            break
         time.sleep(0.1)
+    held = sorted(str(file) for file in _open_files() if file.is_relative_to(place))
+    _run("umount", "--lazy", str(place))
+    raise AssertionError(f"{place} could not be taken down; this process has open: {held}")
+
+
+def _open_files() -> Iterator[Path]:
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            yield entry.readlink()
 
 
 def _image(path: Path, size_mb: int, *make: str) -> Path:

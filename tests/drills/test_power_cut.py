@@ -24,12 +24,12 @@ from tests.drills import power
 pytestmark = [
     pytest.mark.drill,
     pytest.mark.root,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(bool(power.missing()), reason=power.missing()),
 ]
 
 SERVICE = Path(__file__).with_name("power_service.py")
-CUTS = 6
+CUTS = 24
 
 
 class Scene:
@@ -76,8 +76,7 @@ class Scene:
             run_jobs(home, app)
             keys = {call.asked.key for call in history.calls}
             final = read_final(home, keys)
-            home.ledger._database.close()  # type: ignore[attr-defined]
-            home.journal._database.close()  # type: ignore[attr-defined]
+            home.close()
         cut.image.unlink()
         return check(history, final)
 

@@ -54,6 +54,11 @@ class SqliteCold:
         """Whether anything was ever archived; looking makes nothing."""
         return "_catalogue" in vars(self) or (self._folder / _CATALOGUE).exists()
 
+    def close(self) -> None:
+        """Close the calling thread's connections, if it ever opened any."""
+        if "_catalogue" in vars(self):
+            self._catalogue.close()
+
     def put(self, info: ObjectInfo, data: Iterable[bytes] | BinaryIO) -> Frozen:
         """Keep a copy of an object: first its bytes, then its row."""
         renewed = self._renew(info)

@@ -52,6 +52,14 @@ def open_embedded(
     wake = FifoWake(folder / "wake")
     ledger = SqliteLedger(core, group, wake, clock, follow)
     objects = SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: []))
+    cold = SqliteCold(folder / "cold", clock)
+    logs = SqliteLogs(folder / "logs.db", clock)
+    metrics = SqliteMetrics(folder / "metrics.db", clock)
+
+    def close() -> None:
+        for part in (core, ops, cold, logs, metrics):
+            part.close()
+
     return Home(
         ledger=ledger,
         queues=SqliteQueues(core, group, wake, clock),
@@ -60,11 +68,12 @@ def open_embedded(
         uploads=SqliteUploads(core, group, blobs, objects, folder, clock),
         accounts=SqliteAccounts(core, group, ledger, folder),
         incidents=SqliteIncidents(core, group),
-        cold=SqliteCold(folder / "cold", clock),
+        cold=cold,
         journal=SqliteJournal(ops, clock),
-        logs=SqliteLogs(folder / "logs.db", clock),
-        metrics=SqliteMetrics(folder / "metrics.db", clock),
+        logs=logs,
+        metrics=metrics,
         wake=wake,
         clock=clock,
         folder=folder,
+        close=close,
     )

@@ -123,6 +123,10 @@ class SqliteLogs:
                 gone += self._forget("seq < ?", until)
         return gone
 
+    def close(self) -> None:
+        """Close the calling thread's connections."""
+        self._database.close()
+
     def _forget(self, which: str, bound: float) -> int:
         with self._database.write() as connection:
             rows = connection.execute(

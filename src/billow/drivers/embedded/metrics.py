@@ -82,6 +82,11 @@ class SqliteMetrics:
                 ).rowcount
         return gone
 
+    def close(self) -> None:
+        """Close the calling thread's connections, if it ever opened any."""
+        if "_database" in vars(self):
+            self._database.close()
+
     def _row(
         self, connection: sqlite3.Connection, step: int, at: int, one: Measured
     ) -> tuple[object, ...]:
