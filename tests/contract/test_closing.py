@@ -25,7 +25,7 @@ def test_a_closed_home_holds_no_file_and_is_used_again(home: Home, tmp_path: Pat
 
 def _use_all(home: Home) -> None:
     submit(home, Submission("f"))
-    home.cold.put(home.objects.put("store", [b"x"]), [b"x"])
+    home.cold.put(home.objects.put("store", [b"x"]).info, [b"x"])
     home.journal.write("scaled", "fleet", "more work")
     home.logs.write([Line(1.0, LEVELS["info"], "web", "billow", "hello")])
     recorder = Recorder()
