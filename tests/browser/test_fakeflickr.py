@@ -128,8 +128,11 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
     page.get_by_label("Only me").check()
     page.get_by_label("Tags for all").fill("zebra, zoo")
     files = [
-        [name, base64.b64encode(jpeg(colour, (900, 600))).decode()]
-        for name, colour in (("first.jpg", (180, 30, 30)), ("second.jpg", (30, 30, 180)))
+        [name, base64.b64encode(jpeg(colour, (900, 600), format=format_)).decode()]
+        for name, colour, format_ in (
+            ("first.jpg", (180, 30, 30), "JPEG"),
+            ("second.heic", (30, 30, 180), "HEIF"),
+        )
     ]
     page.locator("#drop").evaluate(DROP, files)
     expect(page.get_by_role("link", name="Uploaded: say more about it")).to_have_count(2)
@@ -144,11 +147,13 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
     sound(page)
     page.locator(".grid a").last.click()
     title = page.get_by_role("heading", level=1)
-    expect(title).to_have_text(re.compile(r"(first|second)\.jpg"))  # they were sent side by side
+    expect(title).to_have_text(
+        re.compile(r"first\.jpg|second\.heic")
+    )  # they were sent side by side
     older = title.inner_text()
     page.wait_for_load_state()  # the keys are a script's
     page.keyboard.press("ArrowLeft")
-    expect(title).to_have_text("second.jpg" if older == "first.jpg" else "first.jpg")
+    expect(title).to_have_text("second.heic" if older == "first.jpg" else "first.jpg")
     page.wait_for_load_state()
     page.keyboard.press("ArrowRight")
     expect(title).to_have_text(older)
