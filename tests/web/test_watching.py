@@ -141,6 +141,14 @@ async def test_an_alarm_is_switched_off_and_on(client: httpx.AsyncClient, home: 
     assert (await client.post("/alarms", data={}, headers=HTML)).status_code == 422
 
 
+async def test_that_load_is_shed_is_shown_and_ended(client: httpx.AsyncClient, home: Home) -> None:
+    controls.shed(home.journal, "slow", time.time() + 600, "9 s (web.latency > 5 s)")
+    assert "9 s (web.latency &gt; 5 s)" in await get(client, "/alarms")
+    told = await client.post("/alarms", data={"lift": "shedding"}, headers=HTML)
+    assert told.status_code == 303
+    assert "Load is shed" not in await get(client, "/alarms")
+
+
 async def test_remedies_are_shown_and_switched(client: httpx.AsyncClient, home: Home) -> None:
     records = Records(home.tables)
     told = Record("", Done(time.time(), "restart", "web", "slow", "acting"), "95", "m0 is silent")

@@ -90,7 +90,7 @@ class Keeper:
         self._report = Report(home, self._parts.fleets, self._parts.processes, self._parts.pool)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
         self._operations = Operations(
-            home, app, open_desk(home, app), self._fleets_by_name, settings.logs
+            home, app, open_desk(home, app), self._fleets_by_name, settings.logs, self._strain
         )
         self._seen_seq = 0
 
@@ -176,6 +176,9 @@ class Keeper:
         fleets = {function.name: controller for function, controller in self._parts.fleets}
         pool = self._parts.pool
         return fleets if pool is None else {**fleets, pool.controller.function: pool.controller}
+
+    def _strain(self) -> str:
+        return "" if self._parts.pool is None else self._parts.pool.shedding.strain()
 
     def _tell(self, *, at_once: bool = False) -> None:
         now = self._home.clock.now()

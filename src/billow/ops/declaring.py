@@ -13,6 +13,7 @@ from billow.ops.alarm import Alarm
 from billow.ops.page import Page
 from billow.ops.paging import Severity
 from billow.ops.watched import Watched, in_order, usual_alarms
+from billow.plan import Plan
 
 
 class Alarms(ABC):
@@ -23,6 +24,7 @@ class Alarms(ABC):
     alarms: dict[str, Watched]
     usual_alarms: bool
     policies: dict[str, Page]
+    plan_by_name: dict[str, Plan]
 
     @property
     @abstractmethod
@@ -77,13 +79,19 @@ class Alarms(ABC):
             self._check_targets(watched)
         queues = {name: function.queue for name, function in self.functions.items()}
         page = self.name if self.name in self.policies else ""
-        usual = usual_alarms(queues, page) if self.usual_alarms else []
+        archives = any(plan.keep is not None for plan in self.plan_by_name.values())
+        usual = usual_alarms(queues, page, archives=archives) if self.usual_alarms else []
         every = {one.alarm.name: one for one in usual} | self.alarms
         return in_order(every.values())
 
     def _check_targets(self, watched: Watched) -> None:
         fleets = [*self.functions, *(["web"] if self.has_pool else [])]
         for action in watched.do:
+            if action.kind == "shed load" and not self.has_pool:
+                raise DeclarationError(
+                    f"alarm {watched.alarm.name!r}: {action}: only the front of a pool does that; "
+                    "declare one by app.web(billow.Web(...))"
+                )
             if action.target and action.target not in fleets:
                 known = ", ".join(fleets) or "none"
                 raise DeclarationError(

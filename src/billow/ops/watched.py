@@ -55,12 +55,15 @@ def _place(name: str, by_name: Mapping[str, Watched], ordered: dict[str, Watched
     ordered[name] = by_name[name]
 
 
-def usual_alarms(queues: Mapping[str, str], page: str = "") -> list[Watched]:
+def usual_alarms(
+    queues: Mapping[str, str], page: str = "", *, archives: bool = False
+) -> list[Watched]:
     """The golden signals of every app.
 
     Args:
         queues: the queue of each function, by the function's name.
         page: the service whose people are paged.
+        archives: whether plans move files to the archive.
     """
     made = [
         _usual("processors", "host.cpu > 90 % for 5 min", "warning", "The machine is busy."),
@@ -81,6 +84,11 @@ def usual_alarms(queues: Mapping[str, str], page: str = "") -> list[Watched]:
             _usual(f"{function} backlog", f"queue.{queue}.oldest.max > 10 min for 5 min", "error",
                    "Jobs wait long for a worker.", Action("requeue", function)),
         ]  # fmt: skip
+    if archives:
+        made.append(
+            _usual("restores", "archive.stuck > 0 for 5 min", "error",
+                   "Files should long be back from the archive.", Action("retry thaws"))
+        )  # fmt: skip
     return [Watched(one.alarm, one.do, page, one.severity, default=True, dry=False) for one in made]
 
 

@@ -71,6 +71,7 @@ def build(asked: Asked) -> dict[str, Any]:
         "firing": sum(one.state == "ALARM" for one in every),
         "mode": controls.mode(home.journal),
         "modes": controls.MODES,
+        "shedding": controls.shedding(home.journal, now),
         "history": home.journal.read(kinds=("alarm.", "watch."), limit=_ROWS, newest=True),
         "remedies": [*reversed(Records(home.tables).since(now - KEPT))][:_ROWS],
         "silence": "" if board else "No alarm has been evaluated yet: a running service does that.",
@@ -106,6 +107,8 @@ async def _switch(request: Request) -> Response:
     elif name:
         on = fields.get("on") == "1"
         await context.run(lambda: controls.enable(context.home.journal, name, on=on))
+    elif fields.get("lift") == "shedding":
+        await context.run(controls.lift, context.home.journal)
     else:
-        raise BadInput("say what to switch: mode=… or alarm=…")
+        raise BadInput("say what to switch: mode=…, alarm=… or lift=shedding")
     return RedirectResponse("/alarms?told=saved", 303)
