@@ -9,19 +9,30 @@ from pathlib import Path
 
 import pytest
 
+from billow.app import App
 from billow.clock import VirtualClock
 from billow.drivers.memory.cold import MemoryCold
 from billow.drivers.memory.home import open_memory
+from billow.flow.breakers import FIRST_REST, Breakers, note_failed, note_worked
 from billow.flow.retention import THAW
 from billow.flow.stuck import LATE
 from billow.home import Home
 from billow.job import Failure, Status
-from billow.keeper.means import SHED, FreeDisk, RetryThaws, ShedLoad
+from billow.keeper.breaking import Breaking
+from billow.keeper.means import (
+    FRESH,
+    IN_A_ROW,
+    SHED,
+    FreeDisk,
+    OpenBreaker,
+    RetryThaws,
+    ShedLoad,
+)
 from billow.keeper.shedding import Shedding
 from billow.ops import controls
 from billow.ops.action import Action
 from billow.ports.cold import WAITS, Tier
-from billow.ports.ledger import Failed
+from billow.ports.ledger import Counts, Failed
 from billow.renditions.files import CACHE
 from tests.chores.world import KEEP, World, make_app
 from tests.contract.test_cold import DATA, info
@@ -218,3 +229,60 @@ def test_nothing_is_stuck_where_nothing_is_archived(home: Home) -> None:
     assert RetryThaws(home).look(THAWS) == ""
     home.cold.put(info(), [DATA])
     assert RetryThaws(home).look(THAWS) == ""
+
+
+MAPS = Action("open breaker", "maps")
+
+
+def fail(home: Home, times: int) -> None:
+    for _ in range(times):
+        note_failed(home, "maps", 1, "no answer")
+        home.clock.advance(1)  # type: ignore[attr-defined]
+
+
+def test_calls_that_fail_one_after_the_other_open_a_breaker(home: Home) -> None:
+    means = OpenBreaker(home)
+    assert means.look(MAPS) == ""
+    fail(home, IN_A_ROW - 1)
+    assert means.look(MAPS) == ""
+    fail(home, 1)
+    assert means.look(MAPS) == "5 calls failed in a row, and none worked since: no answer"
+    assert means.act(MAPS, "locate errors", "80 %") == "the breaker of maps is open"
+    assert [one.reason for one in Breakers(home).all()] == ["locate errors: 80 %"]
+    assert means.look(MAPS) == ""
+    assert means.act(MAPS, "locate errors", "80 %") == "the breaker of maps was open already"
+    assert not means.lift(MAPS, "locate errors")
+    assert len(Breakers(home).all()) == 1
+
+
+@pytest.mark.parametrize("after", ["worked", "long ago"])
+def test_what_works_or_has_not_failed_of_late_opens_none(home: Home, after: str) -> None:
+    fail(home, IN_A_ROW)
+    if after == "worked":
+        note_worked(home, "maps")
+    else:
+        home.clock.advance(FRESH)  # type: ignore[attr-defined]
+    assert OpenBreaker(home).look(MAPS) == ""
+
+
+def nothing() -> None:
+    """Nothing."""
+
+
+def test_jobs_that_are_kept_back_are_no_reason_for_workers(home: Home) -> None:
+    app = App("shop")
+    locate = app.function(calls="maps", name="locate")(nothing)
+    count = app.function(name="count")(nothing)
+    breaking, counts = Breaking(home, ["maps"]), Counts(visible=7, delayed=1, oldest=50.0)
+    breaking.look()
+    assert breaking.seen(locate, counts) == counts
+    Breakers(home).open("maps", "down")
+    home.clock.advance(1)  # type: ignore[attr-defined]
+    breaking.look()
+    assert breaking.seen(locate, counts) == Counts(visible=0, delayed=8)
+    assert breaking.seen(count, counts) == counts
+    assert breaking.seen(locate, None) is None
+    home.clock.advance(FIRST_REST)  # type: ignore[attr-defined]
+    assert breaking.seen(locate, counts) == Counts(visible=1, delayed=7, oldest=50.0)
+    measured = {one.name: one.summary.high for one in home.recorder.take()}
+    assert (measured["breaker.open"], measured["breaker.maps.open"]) == (1, 1)

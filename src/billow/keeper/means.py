@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from billow.flow.breakers import Breakers, failures
 from billow.flow.stuck import restore_again, stuck
 from billow.home import Home
 from billow.ops import controls
@@ -19,6 +20,9 @@ from billow.renditions.files import CACHE, all_kept, remove
 FULL = 0.8
 #: Seconds for which load is shed at most, if the alarm is not over before.
 SHED = 1800.0
+#: Calls that fail in a row, the last of them so many seconds ago at most, before one is opened.
+IN_A_ROW = 5
+FRESH = 120.0
 
 
 class Means(Protocol):
@@ -113,6 +117,32 @@ class ShedLoad:
     def lift(self, action: Action, alarm: str) -> bool:  # noqa: ARG002
         """Let everybody in again."""
         return controls.lift(self._home.journal, alarm)
+
+
+class OpenBreaker:
+    """Keeps back the jobs that call something, until one of them shows that it works again."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._breakers = Breakers(home)
+
+    def look(self, action: Action) -> str:
+        """Whether workers say that no call has worked since several failed in a row."""
+        row = failures(self._home, action.target)
+        if row is None or row.length < IN_A_ROW or self._breakers.get(action.target):
+            return ""
+        if self._home.clock.now() - row.at > FRESH:
+            return ""
+        return f"{row.length} calls failed in a row, and none worked since: {row.why}"
+
+    def act(self, action: Action, alarm: str, reason: str) -> str:
+        """Open it."""
+        opened = self._breakers.open(action.target, f"{alarm}: {reason}")
+        return f"the breaker of {action.target} {'is open' if opened else 'was open already'}"
+
+    def lift(self, action: Action, alarm: str) -> bool:  # noqa: ARG002
+        """A try closes it, or a person; not that nothing fails because nothing is called."""
+        return False
 
 
 class RetryThaws:

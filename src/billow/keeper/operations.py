@@ -13,7 +13,7 @@ from billow.app import App
 from billow.fleet.control import Controller
 from billow.home import Home
 from billow.keeper.hands import Hands
-from billow.keeper.means import FreeDisk, Means, RetryThaws, ShedLoad
+from billow.keeper.means import FreeDisk, Means, OpenBreaker, RetryThaws, ShedLoad
 from billow.keeper.measuring import Measuring
 from billow.ops.incidents.desk import Desk
 from billow.ops.incidents.room import Room
@@ -66,6 +66,7 @@ class Operations:
         )
         means: dict[str, Means] = {
             "free disk": FreeDisk(home, logs),
+            "open breaker": OpenBreaker(home),
             "shed load": ShedLoad(home, strain),
             "retry thaws": RetryThaws(home),
         }

@@ -13,6 +13,7 @@ KINDS = {
     "requeue": "gives back the jobs of workers that are gone",
     "scale out": "asks for one member more, within the bounds of the fleet",
     "free disk": "removes what can be made again",
+    "open breaker": "keeps back the jobs that call something, until a try shows that it works",
     "shed load": "refuses the least important requests earlier, until the alarm is over",
     "retry thaws": "asks again for files that should long be back from the archive",
 }

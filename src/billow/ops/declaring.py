@@ -10,6 +10,7 @@ from billow.errors import DeclarationError
 from billow.function import Function
 from billow.ops.action import Action, read_action
 from billow.ops.alarm import Alarm
+from billow.ops.dependencies import dependencies
 from billow.ops.page import Page
 from billow.ops.paging import Severity
 from billow.ops.watched import Watched, in_order, usual_alarms
@@ -80,19 +81,29 @@ class Alarms(ABC):
         queues = {name: function.queue for name, function in self.functions.items()}
         page = self.name if self.name in self.policies else ""
         archives = any(plan.keep is not None for plan in self.plan_by_name.values())
-        usual = usual_alarms(queues, page, archives=archives) if self.usual_alarms else []
+        calls = {name: function.calls for name, function in self.functions.items()}
+        usual = []
+        if self.usual_alarms:
+            usual = usual_alarms(queues, page, archives=archives, calls=calls)
         every = {one.alarm.name: one for one in usual} | self.alarms
         return in_order(every.values())
 
     def _check_targets(self, watched: Watched) -> None:
         fleets = [*self.functions, *(["web"] if self.has_pool else [])]
+        called = dependencies(self.functions.values())
         for action in watched.do:
+            if action.kind == "open breaker" and action.target not in called:
+                raise DeclarationError(
+                    f"alarm {watched.alarm.name!r}: {action}: nothing calls {action.target!r}; "
+                    f"there are: {', '.join(called)}"
+                )
             if action.kind == "shed load" and not self.has_pool:
                 raise DeclarationError(
                     f"alarm {watched.alarm.name!r}: {action}: only the front of a pool does that; "
                     "declare one by app.web(billow.Web(...))"
                 )
-            if action.target and action.target not in fleets:
+            of_fleet = action.target and action.kind != "open breaker"
+            if of_fleet and action.target not in fleets:
                 known = ", ".join(fleets) or "none"
                 raise DeclarationError(
                     f"alarm {watched.alarm.name!r}: {action}: there is no fleet "
