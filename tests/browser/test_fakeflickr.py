@@ -43,6 +43,8 @@ class Running(NamedTuple):
     url: str
     admin: str
     password: str
+    #: Where the service keeps its data.
+    folder: Path
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +72,7 @@ def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             found = re.search(r"mails are at (\S+)/inbox, .*: (\S+), password (\S+)", text)
             time.sleep(0.05)
         wait_until_served(f"{found[1]}/login", deadline)
-        yield Running(*found.groups())
+        yield Running(found[1], found[2], found[3], folder / "data")
     finally:
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0
@@ -95,6 +97,18 @@ def is_painted(page: Page, name: str) -> None:
     page.wait_for_function(
         "picture => picture.complete && picture.naturalWidth > 0", arg=picture.element_handle()
     )
+
+
+def are_warm(flickr: Running, photos: int) -> None:
+    """Wait until the latest photos' pictures for the stream are there, though nobody has looked."""
+    deadline = time.monotonic() + 60
+    made = flickr.folder / "cache" / "photos"
+    while True:
+        latest = sorted(made.glob("*/*"), key=lambda place: int(place.name))[-photos:]
+        if all(any(place.glob("image.480.*.avif")) for place in latest):
+            return
+        assert time.monotonic() < deadline, "nothing was made ahead"
+        time.sleep(0.1)
 
 
 def sound(page: Page) -> None:
@@ -137,6 +151,7 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
     page.locator("#drop").evaluate(DROP, files)
     expect(page.get_by_role("link", name="Uploaded: say more about it")).to_have_count(2)
     sound(page)
+    are_warm(flickr, photos=2)
     page.locator("#drop").evaluate(DROP, files[:1])
     expect(page.get_by_role("link", name="You have this photo already")).to_be_visible()
 
