@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -45,6 +46,9 @@ from billow.web.server import make_app
 
 #: Seconds that running requests get when the process leaves.
 GRACE = 5
+
+#: When to look for what only refers to itself: after so many objects, and how often for older ones.
+GARBAGE = (10_000, 20, 20)
 
 #: Seconds between two signs of life.
 SIGN_OF_LIFE = 5.0
@@ -165,6 +169,8 @@ def _serve(asked: argparse.Namespace, last: ExitStack) -> int:
     server = WebServer(served, asked.lifeline, asked.status)
     if pool is not None and served.state.gallery.renditions and not traces.on():
         server.lane = _unix_socket(asked.sockets, asked.id + ENDING, make_socket()), _token(asked)
+    gc.freeze()  # what is there now stays; there is no need to look at it again and again
+    gc.set_threshold(*GARBAGE)
     try:
         server.run(sockets=[bound])
     finally:

@@ -8,6 +8,7 @@ asked before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -76,6 +77,8 @@ class Gallery:
         folder = context.home.folder
         self._root = None if folder is None else folder / CACHE
         self._pool = None if folder is None else RenderClient(folder)
+        #: The rendition that has an address, if one has.
+        self.find = lru_cache(REMEMBERED)(self._find)
         starts = (each.path.partition("{")[0] for each in self.renditions)
         #: What the addresses of all renditions begin with.
         self.prefixes = tuple(starts)
@@ -93,8 +96,7 @@ class Gallery:
         answer.__name__ = rendition.name
         return Route(rendition.path, answer, methods=["GET"])
 
-    def find(self, path: str) -> Rendition | None:
-        """The rendition that has this address."""
+    def _find(self, path: str) -> Rendition | None:
         return next((each for each in self.renditions if each.pattern.fullmatch(path)), None)
 
     async def prepare(self, rendition: Rendition, scope: Scope, visitor: Visitor) -> Ready:
@@ -125,7 +127,9 @@ class Gallery:
             raise NotAllowed("you may not see this")
         rendition, asked = question.rendition, question.asked
         params = {**question.said, **allowed}
-        format_ = rendition.best_format(asked.headers.get("accept", ""))
+        format_ = ""
+        if rendition.formats:
+            format_ = rendition.best_format(asked.headers.get("accept", ""))
         version = asked.query.get("v", "")
         key = (rendition, question.id, tuple(params.items()), format_, version)
         try:
