@@ -120,9 +120,10 @@ class WebServer(uvicorn.Server):
         asyncio.get_running_loop().call_later(SIGN_OF_LIFE, self._tell_status, status)
 
     def _share(self) -> None:
-        """Tell the others of the pool what was counted."""
-        self._metrics.share()
-        asyncio.get_running_loop().call_later(SHARE, self._share)
+        """Tell the others of the pool what was counted; in a thread, as the disk may be slow."""
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, self._metrics.share)
+        loop.call_later(SHARE, self._share)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and waits first, since requests are waited for."""
