@@ -46,7 +46,7 @@ SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What is counted of a service's availability.
 COUNTED = ["ops.availability"]
 #: What paying for a plan takes.
-PAYMENTS = ["payments", "flow.retention"]
+PAYMENTS = ["payments", "flow.retention", "flow.breakers"]
 #: What a worker is made of besides.
 WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs", "ops.otlp", "ops.traces"]
 #: How datapoints make alarms, those of fleets and all others.

@@ -30,6 +30,7 @@ from billow.ports.ledger import (
     Submit,
 )
 from billow.worker import tracing
+from billow.worker.gate import Gate
 from billow.worker.messages import Hello
 from billow.worker.telling import Telling
 from billow.worker.tracing import origin_of
@@ -74,12 +75,23 @@ class Desk:
         self._rest = 0.0
         self._notes: list[tuple[Failure, Lease]] = []
         self._telling = Telling(function)
+        self.gate = Gate(home, worker)
         self.hello = Hello(Retry(), Limits(), {})
         #: Not before this time, on the monotonic clock, is the store tried again.
         self.closed_until = 0.0
         #: Jobs completed, and failed for good.
         self.done = 0
         self.failed = 0
+
+    @property
+    def hello(self) -> Hello:
+        """What is known of the function."""
+        return self._hello
+
+    @hello.setter
+    def hello(self, hello: Hello) -> None:
+        self._hello = hello
+        self.gate.calls, self.gate.limits = hello.calls, hello.limits
 
     @property
     def pending(self) -> bool:
@@ -97,7 +109,8 @@ class Desk:
             self._followup_outcomes.append((outcome, held))
             return
         jitter = 0.0 if performed.failure is None else _chance()
-        outcome = settle(stand, performed, self.hello.retry, jitter)
+        retry = self.gate.retry(lease, self.hello.retry)
+        outcome = settle(stand, performed, retry, jitter)
         self._outcomes.append((outcome, held))
         if performed.undone:
             event = Event.COMPLETED if isinstance(outcome, Completed) else Event.FAILED
@@ -119,7 +132,8 @@ class Desk:
         """Note that a try ended without the child's being able to tell."""
         finished = time.time()
         performed = Performed(min(started, finished), finished, failure=failure)
-        final = is_final(failure, held.lease.failures, self.hello.retry)
+        retry = self.gate.retry(held.lease, self.hello.retry)
+        final = is_final(failure, held.lease.failures, retry)
         if held.followup is None and final:
             count = self.hello.handlers.get(Event.FAILED, 0)
             performed = performed._replace(undone=tuple(range(count)))
@@ -184,6 +198,8 @@ class Desk:
         for recorded, (outcome, held) in zip(answer.recorded, noted, strict=True):
             if recorded:
                 self._count(outcome, held)
+                if function == self._function:
+                    self.gate.saw(outcome)
                 self._telling.ended(outcome, held.lease)
                 tracing.ended(outcome, held.lease, function, times)
         return answer.leases
