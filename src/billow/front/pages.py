@@ -8,15 +8,15 @@ from http import HTTPStatus
 
 #: Why there is no answer yet while no server is there; a browser looks again by itself.
 STARTING = "the service is starting; this page looks again by itself"
-_REFRESH = "<meta http-equiv=refresh content=1>"
 
 #: Answers after which a client may try again.
 _AGAIN = (429, 502, 503, 504)
 
-_HTML = """<!doctype html><meta charset=utf-8><meta name=viewport content="width=device-width">
-{more}<title>{title}</title><style>body{{font:1.1rem system-ui;max-width:34rem;margin:15vh auto;padding:0
+_HTML = """<!doctype html><html lang=en><meta charset=utf-8>
+<meta name=viewport content="width=device-width"><title>{title}</title>
+<style>body{{font:1.1rem system-ui;max-width:34rem;margin:15vh auto;padding:0
 1rem;color-scheme:light dark;background:Canvas;color:CanvasText}}</style>
-<h1>{title}</h1><p>{why}.<p><small>{id}</small>
+<main><h1>{title}</h1><p>{why}.<p><small>{id}</small></main>
 """
 
 _SAFE = {
@@ -38,7 +38,7 @@ def page(
         accept: what the client likes.
         retry_after: seconds after which it may try again; 0 does not say.
     """
-    title, more = HTTPStatus(status).phrase, ""
+    title = HTTPStatus(status).phrase
     headers = dict(_SAFE)
     if id:
         headers["x-request-id"] = id
@@ -47,9 +47,9 @@ def page(
     if b"text/html" in accept:
         headers["content-type"] = "text/html; charset=utf-8"
         if why == STARTING:
-            title, more = "Just a moment", _REFRESH
+            title, headers["refresh"] = "Just a moment", "1"
         told = html.escape(why[:1].upper() + why[1:])
-        return headers, _HTML.format(title=title, why=told, id=id, more=more).encode()
+        return headers, _HTML.format(title=title, why=told, id=id).encode()
     headers["content-type"] = "application/problem+json"
     problem = {"type": "about:blank", "title": title, "status": status, "detail": why}
     if retry_after and status in _AGAIN:
