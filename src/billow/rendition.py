@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -191,13 +191,18 @@ class Rendition:
         Raises:
             NotFound: a value is not among those that are allowed.
         """
+        said = self.parse(path)
+        if said is not None:
+            self.check_values(said)
+        return said
+
+    def parse(self, path: str) -> dict[str, Any] | None:
+        """The same, whether or not the values are allowed."""
         found = self.pattern.fullmatch(path)
         if found is None:
             return None
         pairs = zip(self.parts, found.groups(), strict=True)
-        said = {part: int(text) if kind == "int" else text for (part, kind), text in pairs}
-        self.check_values(said)
-        return said
+        return {part: int(text) if kind == "int" else text for (part, kind), text in pairs}
 
     def check_values(self, said: Mapping[str, Any]) -> None:
         """Raises NotFound if a value is not among those that are allowed."""
@@ -222,6 +227,19 @@ class Rendition:
         name = ".".join([self.name, *said, digest, ending])
         kind = TYPES[ending]
         return Wanted(self.collection, self.name, id, dict(params), format, name, kind)
+
+    def arguments(self, wanted: Wanted, upload: Any) -> dict[str, Any]:
+        """What the function is called with, to make this of that."""
+        more = {"format": wanted.format} if wanted.format else {}
+        return {**wanted.params, **more, str(self.function.upload_parameter): upload}
+
+    def early(self, id: int) -> Iterator[Wanted]:
+        """What `warm` names of an original: in the format that it says, or in all there are."""
+        for params in self.warm(id) if self.warm is not None else ():
+            said = dict(params)
+            chosen = said.pop("format", "")
+            for format_ in [chosen] if chosen else (self.formats or ("",)):
+                yield self.wanted(id, said, format_)
 
     def best_format(self, accept: str) -> str:
         """The first of the formats that an Accept header names; else the last, which all take.
