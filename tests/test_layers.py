@@ -46,7 +46,7 @@ SENDING = ["mail", "webhooks", "settings", "accounts", "payments"]
 #: What is counted of a service's availability.
 COUNTED = ["ops.availability"]
 #: What paying for a plan takes.
-PAYMENTS = ["payments", "flow.retention"]
+PAYMENTS = ["payments", "flow.retention", "flow.breakers"]
 #: What a worker is made of besides.
 WORKING = ["loading", "chores", "worker", "ops.shipping", "ops.logs", "ops.otlp", "ops.traces"]
 #: How datapoints make alarms, those of fleets and all others.
@@ -82,7 +82,7 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
     **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
-    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions.files", *INTENTS],
+    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions", *INTENTS],
     "renditions": [*VALUES, *DECLARATIONS, "renditions"],
     "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "settings", "renderer"],
     "mail": [*VALUES, "ports", "home", "mail"],

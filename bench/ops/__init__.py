@@ -1,1 +1,1 @@
-"""What measuring costs."""
+"""What metrics, logs and traces cost, beside a build that has none of them."""

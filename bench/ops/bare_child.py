@@ -1,6 +1,10 @@
-import sys
-import billow.worker.child as child
+"""The child of a worker that measures, logs and traces nothing."""
 
-child.enter = lambda _: None
+from __future__ import annotations
+
+import sys
+
+from bench.ops.bare import run_child
+
 if __name__ == "__main__":
-    sys.exit(child.main(sys.argv[1:]))
+    sys.exit(run_child(sys.argv[1:]))

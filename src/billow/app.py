@@ -172,6 +172,7 @@ class App(Pages, OnCall, Alarms, Standing):
         limits: Limits | None = None,
         queue: str | None = None,
         store: Store | None = None,
+        calls: str | None = None,
     ) -> Callable[[Callable[..., Any]], Function]:
         """Declare a function of the service.
 
@@ -183,6 +184,8 @@ class App(Pages, OnCall, Alarms, Standing):
             limits: what one try may use; default are the launch template's.
             queue: name of the queue its jobs wait in; default `<app>-<function>`.
             store: every new object in it becomes a job; default is one of its own.
+            calls: what it depends on outside, such as "geocoder": functions that name the same
+                share a breaker, see docs/remediation.md.
 
         Raises:
             DeclarationError: it cannot work; the message says why.
@@ -206,6 +209,7 @@ class App(Pages, OnCall, Alarms, Standing):
                 store=place.name,
                 results=f"{self.name}-results",
             )
+            made.calls = check_name("dependency", calls) if calls else ""
             made.topics = self.topics
             self._check_unshared(made)
             self.functions[own] = made

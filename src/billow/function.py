@@ -68,6 +68,8 @@ class Function:
         self.store = store
         #: Name of the store that the files it returns are kept in.
         self.results = results
+        #: What its jobs depend on outside; while the breaker of that is open they wait.
+        self.calls = ""
         self.handlers: dict[Event, list[Handler]] = {}
         #: The app's topics by name, which `job.publish` knows.
         self.topics: Mapping[str, Topic] = {}

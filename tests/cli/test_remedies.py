@@ -14,7 +14,7 @@ def test_what_was_done_and_the_switch(billow: Billow, home: Home) -> None:
     records = Records(home.tables)
     records.end(records.begin(Record("", done, "95", "m0 is silent")), "helped", "m0 is replaced")
     mode, told = billow("remedies", "--json").lines
-    assert mode == {"mode": "on"}
+    assert mode == {"mode": "on", "shedding": None}
     assert (told["kind"], told["outcome"], told["detail"]) == (
         "restart",
         "helped",
@@ -24,3 +24,11 @@ def test_what_was_done_and_the_switch(billow: Billow, home: Home) -> None:
     assert billow("remedies", "off", "--reason", "a test").out == "remedies are off\n"
     assert controls.mode(home.journal) == "off"
     assert billow("remedies", "maybe").status == 2
+
+
+def test_that_load_is_shed_is_told(billow: Billow, home: Home) -> None:
+    until = home.clock.now() + 600
+    controls.shed(home.journal, "slow", until, "9 s")
+    first, *_ = billow("remedies", "--json").lines
+    assert first["shedding"] == {"until": until, "reason": "9 s"}
+    assert "min at most: 9 s" in billow("remedies").out

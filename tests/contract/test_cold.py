@@ -147,6 +147,23 @@ def test_asking_again_changes_only_to_sooner(cold: Cold, clock: VirtualClock) ->
     assert cold.ask("s", info().key, Tier.EXPEDITED).ready == soon
 
 
+def test_what_should_long_be_back_is_found(cold: Cold, clock: VirtualClock) -> None:
+    assert cold.overdue(clock.now()) == []
+    for key in ("a", "b", "c", "d"):
+        cold.put(info(key=key), [DATA])
+    cold.ask("s", "b", Tier.STANDARD)
+    cold.ask("s", "a", Tier.EXPEDITED)
+    cold.ask("s", "d", Tier.EXPEDITED)
+    clock.advance(WAITS[Tier.STANDARD])
+    assert [one.key for one in cold.overdue(clock.now())] == ["a", "d"]
+    clock.advance(1)
+    assert [one.key for one in cold.overdue(clock.now())] == ["a", "d", "b"]
+    assert [one.key for one in cold.overdue(clock.now(), 1)] == ["a"]
+    for each in cold.overdue(clock.now(), 2):
+        cold.delete("s", each.key, each.claim)
+    assert [one.key for one in cold.overdue(clock.now())] == ["b"]
+
+
 def test_the_wait_is_scaled(cold: Cold, clock: VirtualClock) -> None:
     cold.put(info(), [DATA])
     assert cold.ask("s", info().key, Tier.EXPEDITED, speed=60).ready == clock.now() + 3

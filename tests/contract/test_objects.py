@@ -8,11 +8,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from billow.clock import VirtualClock
-from billow.errors import BadInput, Conflict, NotFound, TooLarge
+from billow.errors import BadInput, Conflict, NotFound, TooLarge, Unavailable
 from billow.home import Home
 from billow.ids import is_id
 from billow.ports.ledger import Counts, Submission
@@ -320,6 +321,38 @@ def test_sweep_leaves_all_that_is_in_use(home: Home) -> None:
     assert path is not None
     assert path.read_bytes() == b"one"
     assert home.objects.sweep(-10) == 0
+
+
+# Bytes first, the object later
+
+
+def test_staged_bytes_become_an_object(home: Home) -> None:
+    staged = home.objects.stage([b"da", b"ta"])
+    assert (staged.size, staged.sha256) == (4, digest(b"data"))
+    assert home.objects.stores() == []
+    stored = home.objects.put("s", staged, key="k", sha256=staged.sha256.upper(), limit=4)
+    assert (stored.info.size, stored.info.sha256) == (4, staged.sha256)
+    home.objects.unstage(staged)
+    assert content(home) == b"data"
+
+
+@pytest.mark.parametrize("wrong", [{"limit": 3}, {"sha256": "0" * 64}])
+def test_staged_bytes_that_do_not_fit_are_gone(home: Home, wrong: dict[str, Any]) -> None:
+    staged = home.objects.stage([b"data"])
+    with pytest.raises((TooLarge, BadInput)):
+        home.objects.put("s", staged, key="k", **wrong)
+    with pytest.raises(Unavailable, match="send it again"):
+        home.objects.put("s", staged, key="k")
+    assert files_of(home) == set()
+
+
+def test_bytes_that_were_unstaged_become_nothing(home: Home) -> None:
+    staged = home.objects.stage([b"data"])
+    home.objects.unstage(staged)
+    home.objects.unstage(staged)
+    with pytest.raises(Unavailable):
+        home.objects.put("s", staged, key="k")
+    assert files_of(home) == set()
 
 
 # Versions

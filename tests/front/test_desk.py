@@ -70,6 +70,19 @@ def test_the_newest_comes_first_when_the_queue_does_not_empty() -> None:
     assert (first.server is not None, second.server is not None) == (False, True)
 
 
+def test_while_load_is_shed_the_least_important_never_wait_and_have_half_the_room() -> None:
+    room = Room(in_flight=4)
+    room.desk.shedding = True
+    first, second, third = (room.ask(name) for name in ("first", "second", "third"))
+    assert (first.refused, second.refused, third.refused) == (0, 0, 503)
+    assert room.shed == ["shed"]
+    known = [room.ask(f"k{n}", KNOWN) for n in range(3)]
+    assert [one.server is not None for one in known] == [True, True, False]
+    assert known[2].refused == 0
+    room.desk.shedding = False
+    assert room.ask("fourth").refused == 0
+
+
 def test_ranks_come_before_age() -> None:
     room = Room()
     room.ask("running")

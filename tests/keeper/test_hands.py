@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -15,7 +14,7 @@ from billow.app import App
 from billow.errors import NotFound
 from billow.fleet.fixed import Fixed
 from billow.keeper.hands import Hands
-from billow.keeper.operations import free_disk, is_maintained
+from billow.keeper.operations import is_maintained
 from billow.ops.action import Action
 from billow.ops.incidents.desk import Desk
 from billow.ops.remedies.guard import Evidence
@@ -46,14 +45,29 @@ def serving(hands: Hands) -> Iterator[None]:
         thread.join(10)
 
 
+class Noted:
+    """Means that only tell."""
+
+    def look(self, action: Action) -> str:
+        return "much comes in"
+
+    def act(self, action: Action, alarm: str, reason: str) -> str:
+        return f"shed for {alarm}: {reason}"
+
+    def lift(self, action: Action, alarm: str) -> bool:
+        return alarm == "slow"
+
+
 class Scene:
     """A fleet of three with hands on it."""
 
     def __init__(self) -> None:
         self.fleet = SimulatedFleet(Fleet(min=3, max=4, scale=Fixed(3)))
         self.home = memory_home(clock=self.fleet.clock)
-        self.freed = 0
-        self.hands = Hands(self.home, lambda: {"f": self.fleet.controller}, lambda: 7)
+        self.means = Noted()
+        self.hands = Hands(
+            self.home, lambda: {"f": self.fleet.controller}, {"shed load": self.means}
+        )
         self.fleet.run(3)
 
     def tell(self, **facts: object) -> str:
@@ -83,7 +97,7 @@ def test_a_silent_worker_is_sick_and_replaced(scene: Scene) -> None:
     assert (seen.member, seen.sign) == (name, f"{name} has been silent for 30 s")
     assert seen.pool is not None
     assert (len(seen.pool.members), seen.pool.least) == (3, 3)
-    told = scene.do(lambda: scene.hands.act(action, seen, "slow"))
+    told = scene.do(lambda: scene.hands.act(action, seen, "busy", "slow"))
     assert told == f"{name} is drained and replaced"
     scene.fleet.run(2)
     assert name not in scene.fleet.machines.machines
@@ -103,7 +117,7 @@ def test_the_largest_worker_is_recycled(scene: Scene) -> None:
     assert seen.pool is not None
     assert seen.pool.least == 0
     scene.fleet.machines.boot = 3
-    told = scene.do(lambda: scene.hands.act(Action("recycle", "f"), seen, "leaks"))
+    told = scene.do(lambda: scene.hands.act(Action("recycle", "f"), seen, "leak", "leaks"))
     assert told == f"{name} leaves once another is in service"
     scene.fleet.run(2)
     assert name in scene.fleet.machines.machines
@@ -114,7 +128,7 @@ def test_the_largest_worker_is_recycled(scene: Scene) -> None:
 
 def test_a_worker_that_left_meanwhile_is_not_replaced(scene: Scene) -> None:
     with pytest.raises(NotFound, match="has left already"):
-        scene.do(lambda: scene.hands.act(Action("restart", "f"), Evidence(0, "", "gone"), ""))
+        scene.do(lambda: scene.hands.act(Action("restart", "f"), Evidence(0, "", "gone"), "a", ""))
     with pytest.raises(NotFound, match="no fleet 'g'; there are: f"):
         scene.do(lambda: scene.hands.look(Action("restart", "g")))
 
@@ -125,7 +139,7 @@ def test_one_more_worker_within_the_bounds(scene: Scene) -> None:
     action = Action("scale out", "f")
     seen = scene.do(lambda: scene.hands.look(action))
     assert "jobs wait for 3 workers" in seen.sign
-    assert scene.do(lambda: scene.hands.act(action, seen, "slow")) == "4 workers are wanted"
+    assert scene.do(lambda: scene.hands.act(action, seen, "busy", "slow")) == "4 workers are wanted"
     assert scene.do(lambda: scene.hands.look(action)).sign == ""
 
 
@@ -138,16 +152,20 @@ def test_jobs_of_workers_that_are_gone_are_given_back(scene: Scene) -> None:
     action = Action("requeue", "f")
     seen = scene.do(lambda: scene.hands.look(action))
     assert seen.sign == "1 jobs are held by workers that left"
-    assert scene.do(lambda: scene.hands.act(action, seen, "stuck")) == "1 jobs were given back"
+    assert (
+        scene.do(lambda: scene.hands.act(action, seen, "backlog", "stuck"))
+        == "1 jobs were given back"
+    )
     assert ledger.counts("f").visible == 1
 
 
-def test_disk_is_freed_of_what_nobody_needs(scene: Scene, tmp_path: Path) -> None:
-    (tmp_path / "web.log.old").write_bytes(b"x" * 1000)
-    (tmp_path / "web.log").write_bytes(b"x" * 10)
-    assert free_disk(scene.home, tmp_path) == 1000
-    assert [log.name for log in tmp_path.iterdir()] == ["web.log"]
-    assert scene.hands.act(Action("free disk"), Evidence(0, ""), "") == "7 bytes were freed"
+def test_what_takes_no_member_has_means_of_its_own(scene: Scene) -> None:
+    action = Action("shed load")
+    seen = scene.hands.look(action)
+    assert (seen.at, seen.sign) == (scene.fleet.clock.now(), "much comes in")
+    assert scene.hands.act(action, seen, "slow", "5 s") == "shed for slow: 5 s"
+    assert scene.hands.lift(action, "slow")
+    assert not scene.hands.lift(Action("free disk"), "slow")
 
 
 def test_maintenance_is_what_the_pagers_windows_say(scene: Scene) -> None:

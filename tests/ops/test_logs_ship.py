@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -221,6 +222,22 @@ def test_prints_are_lines_under_the_job(caught: Caught) -> None:
     assert {(line.job, line.request, line.trace) for line in lines[:3]} == {("j1", "r1", "a" * 32)}
     assert lines[3].job == ""
     assert caught.file.getvalue() == "one two\nhalf\n\n  \nend\nbetween jobs\n"
+
+
+def test_whether_there_is_something_to_flush(
+    caught: Caught, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", caught.out)
+    monkeypatch.setattr(sys, "stderr", caught.capture.stream(caught.file, "stderr", 30))
+    caught.capture.begin("j1")
+    assert not caught.capture.end()
+    print("between jobs", file=sys.stdout)
+    caught.capture.begin("j2")
+    assert caught.capture.end()
+    assert not caught.capture.end()
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # as an author's code may do
+    assert caught.capture.end()
+    assert [(line.event, line.job) for line in caught.lines()] == [("between jobs", "")]
 
 
 def test_no_print_can_look_like_another_line(caught: Caught) -> None:

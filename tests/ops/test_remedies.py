@@ -11,7 +11,7 @@ from billow.clock import VirtualClock
 from billow.drivers.memory.home import open_memory
 from billow.errors import Unavailable
 from billow.ops import controls
-from billow.ops.action import Action
+from billow.ops.action import Action, read_action
 from billow.ops.engine import Evaluated, Memory
 from billow.ops.judging import AlarmState, Verdict
 from billow.ops.lease import Lease
@@ -35,6 +35,8 @@ class Made:
         self.members = (Member("m0", "is silent"), Member("m1"), Member("m2"))
         self.before: Callable[[], None] = lambda: None
         self.fails = False
+        #: Alarms because of which something goes on.
+        self.going_on: set[str] = set()
 
     def look(self, action: Action) -> Evidence:
         self.before()
@@ -42,11 +44,17 @@ class Made:
         sign = f"{sick.id} {sick.sick}" if sick else ""
         return Evidence(self.clock.now(), sign, sick.id if sick else "", Pool(self.members, 1))
 
-    def act(self, action: Action, evidence: Evidence, reason: str) -> str:
+    def act(self, action: Action, evidence: Evidence, alarm: str, reason: str) -> str:
         if self.fails:
             raise Unavailable("nobody answers")
         self.acts.append(f"{action} {evidence.member}".strip())
+        self.going_on.add(alarm)
         return "done"
+
+    def lift(self, action: Action, alarm: str) -> bool:
+        there = alarm in self.going_on
+        self.going_on.discard(alarm)
+        return there
 
 
 class World:
@@ -78,7 +86,7 @@ class World:
         self, state: AlarmState, *do: str, name: str = "slow", dry: bool = False, wait: float = 60
     ) -> None:
         """An evaluation, and then a minute passes."""
-        actions = tuple(Action(*one.rsplit(" ", 1)) for one in do or ("restart web",))
+        actions = tuple(read_action(one) for one in do or ("restart web",))
         watched = Watched(billow.Alarm(name, "host.cpu > 90 %"), actions, dry=dry)
         memory = Memory(Verdict(state, 95.0))
         now = self.clock.now()
@@ -259,3 +267,22 @@ def test_scaling_is_asked_for_again_while_the_alarm_goes_on(world: World) -> Non
     for _ in range(45):
         world.turn(ALARM, "scale out web")
     assert world.hands.acts == ["scale out web m0"] * 3
+
+
+def test_what_goes_on_is_ended_when_the_alarm_is_over_also_by_the_next_process(
+    world: World,
+) -> None:
+    world.turn(ALARM, "shed load", "restart web")
+    assert world.hands.going_on == {"slow"}
+    world.remedies = world.process("one")
+    world.turn(OK, "shed load", "restart web")
+    assert world.hands.going_on == set()
+    assert world.told() == ["remedy.done", "remedy.lifted"]
+
+
+def test_what_goes_on_and_does_not_help_stays_while_the_next_is_tried(world: World) -> None:
+    for _ in range(14):
+        world.turn(ALARM, "shed load", "restart web")
+    assert world.hands.acts == ["shed load m0", "restart web m0"]
+    assert world.outcomes()[0] == "no help"
+    assert world.hands.going_on == {"slow"}

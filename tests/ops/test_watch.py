@@ -214,7 +214,7 @@ def test_every_app_has_the_golden_signals_and_may_replace_them() -> None:
 
     names = [one.alarm.name for one in app.watched()]
     assert names == [
-        "processors", "memory", "disk", "web errors", "web latency", "dead letters",
+        "processors", "memory", "disk", "web errors", "web latency", "dead letters", "cut off",
         "pack errors", "pack backlog",
     ]  # fmt: skip
     app.alarm(billow.Alarm("web latency", "web.latency.p99 > 1 s for 3 min"), page=True)
@@ -233,6 +233,38 @@ def test_alarms_of_an_app_are_checked() -> None:
         app.alarm(billow.Alarm("b", "host.cpu > 1 %"), do="restart")
     with pytest.raises(billow.DeclarationError, match="no fleet 'web'; there are: none"):
         app.watched()
+
+
+def nothing() -> None:
+    """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("do", "words"),
+    [
+        ("open breaker", "say of what"),
+        ("open breaker geo", "nothing calls 'geo'; there are: archive, mail, maps, payments"),
+        ("shed load", "only the front of a pool does that"),
+        ("shed load web", "has no target"),
+        ("retry thaws now", "has no target"),
+    ],
+)
+def test_breakers_and_fronts_that_are_not_there_are_named(do: str, words: str) -> None:
+    app = billow.App("shop")
+    app.function(calls="maps", name="locate")(nothing)
+    with pytest.raises(billow.DeclarationError, match=words):  # noqa: PT012
+        app.alarm(billow.Alarm("a", "host.cpu > 1 %"), do=do)
+        app.watched()
+
+
+def test_functions_that_call_something_have_its_breaker_opened() -> None:
+    app = billow.App("shop")
+    app.function(calls="maps", name="locate")(nothing)
+    app.function(name="count")(nothing)
+    acts = {one.alarm.name: [str(each) for each in one.do] for one in app.watched()}
+    assert acts["locate errors"] == ["open breaker maps"]
+    assert acts["count errors"] == []
+    assert "cut off" in acts
 
 
 def test_composites_are_checked() -> None:

@@ -220,6 +220,18 @@ def test_a_provider_that_cannot_be_reached_changes_nothing(shop: Shop, monkeypat
     assert shop.follow(shop.events[0]) == Followed("applied", "free", "premium")
 
 
+def test_while_the_breaker_is_open_the_provider_is_not_called(shop: Shop) -> None:
+    asked: list[int] = []
+
+    def check() -> None:
+        asked.append(1)
+        raise Unavailable("payments cannot be used now: down")
+
+    with pytest.raises(Unavailable, match="down"):
+        Stripe(Secret(KEY), shop.url, check).subscriptions("cus_1")
+    assert asked == [1]
+
+
 def test_leaving_ends_what_is_paid_for(shop: Shop) -> None:
     anna = shop.join()
     subscription = shop.subscribe(anna)

@@ -181,12 +181,84 @@ async def test_a_form_in_which_no_file_was_chosen_is_told_so(client: httpx.Async
     assert "needs a file" in refused.json()["detail"]
 
 
-async def test_fields_after_the_files_are_refused(client: httpx.AsyncClient) -> None:
-    refused = await client.post(
-        SIZE, **form('name="file"; filename="a.txt"\r\n\r\nx', 'name="unit"\r\n\r\nlines')
+async def test_fields_after_the_files_count_for_all_of_them(client: httpx.AsyncClient) -> None:
+    sent = await client.post(
+        SIZE,
+        **form(
+            'name="least"\r\n\r\n2',
+            'name="file"; filename="a.txt"\r\n\r\nx',
+            'name="unit"\r\n\r\nlines',
+            'name="file"; filename="b.txt"\r\n\r\ny',
+            'name="args"\r\n\r\n{"least": 3}',
+        ),
     )
+    assert sent.status_code == 202
+    assert [job["args"] for job in sent.json()["jobs"]] == [{"least": 3, "unit": "lines"}] * 2
+
+
+_FILES = ('name="file"; filename="a.txt"\r\n\r\nx', 'name="file"; filename="b.txt"\r\n\r\ny')
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (form(*_FILES, 'name="length"\r\n\r\nx'), "unknown field 'length'"),
+        (form(*_FILES, 'name="least"\r\n\r\nfew'), "does not fit"),
+        (form(*_FILES, 'name="args"\r\n\r\n{"unit": 5}'), "must be text"),
+        (form(*_FILES, 'name="other"; filename="c.txt"\r\n\r\nz'), "must be called 'file'"),
+        (form(*_FILES, 'filename="c.txt"\r\n\r\nz'), "has no name"),
+        (form(*_FILES, end=False), "ends in the middle"),
+    ],
+)
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}], ids=["no key", "key"])
+async def test_of_a_form_that_is_refused_at_its_end_nothing_is_accepted(
+    client: httpx.AsyncClient,
+    home: Home,
+    request_: dict[str, Any],
+    says: str,
+    key: dict[str, str],
+) -> None:
+    refused = await client.post(SIZE, **request_ | {"headers": request_["headers"] | key})
     assert refused.status_code == 422
-    assert "before the files" in refused.json()["detail"]
+    assert says in refused.json()["detail"]
+    assert files_on_disk(home) == kept(home) == home.ledger.counts("size").visible == 0
+    mended = await client.post(SIZE, **form(*_FILES) | {"headers": request_["headers"] | key})
+    assert len(mended.json()["jobs"]) == kept(home) == home.ledger.counts("size").visible == 2
+    assert "idempotency-replayed" not in mended.headers
+
+
+async def test_a_form_is_taken_in_as_it_comes_and_accepted_at_its_end(
+    web: Starlette, home: Home
+) -> None:
+    """A client sees nothing accepted before it sent everything, whatever is on the disk by then."""
+    whole = form(*_FILES)["content"]
+    between = whole.index(b'filename="b.txt"')
+    seen: list[tuple[int, int]] = []
+
+    async def blocks() -> AsyncIterator[bytes]:
+        yield whole[:between]
+        await asyncio.to_thread(until, lambda: files_on_disk(home) > 0, "the first file's bytes")
+        seen.append((kept(home), home.ledger.counts("size").visible))
+        yield whole[between:]
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(web), base_url="http://127.0.0.1:8420"
+    ) as client:
+        sent = await client.post(SIZE, content=blocks(), headers=headers)
+    assert sent.status_code == 202
+    assert seen == [(0, 0)]
+    assert files_on_disk(home) == kept(home) == home.ledger.counts("size").visible == 2
+
+
+async def test_files_of_a_form_that_took_too_long_are_to_be_sent_again(
+    client: httpx.AsyncClient, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("billow.drivers.embedded.blobs._STAGED", -1.0)
+    refused = await client.post(SIZE, **form(*_FILES))
+    assert refused.status_code == 503
+    assert "send it again" in refused.json()["detail"]
+    assert files_on_disk(home) == kept(home) == home.ledger.counts("size").visible == 0
 
 
 @pytest.mark.parametrize(
@@ -274,12 +346,18 @@ async def test_a_large_file_is_never_held_in_memory(client: httpx.AsyncClient, h
     assert peak < 12 * MiB
 
 
+@pytest.mark.parametrize("way", ["body", "form", "form between files"])
 async def test_a_client_that_leaves_in_the_middle_leaves_nothing(
-    web: Starlette, home: Home
+    web: Starlette, home: Home, way: str
 ) -> None:
     sent: list[Any] = []
+    body, kind = form(*_FILES, end=False)["content"], b"multipart/form-data; boundary=b"
+    if way == "form":
+        body = body[:-10]
+    elif way == "body":
+        body, kind = b"x" * 100, b"text/plain"
     messages = [
-        {"type": "http.request", "body": b"x" * 100, "more_body": True},
+        {"type": "http.request", "body": body, "more_body": True},
         {"type": "http.disconnect"},
     ]
 
@@ -295,7 +373,7 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing(
         "method": "POST",
         "path": SIZE,
         "query_string": b"name=a.txt",
-        "headers": [(b"host", b"localhost"), (b"content-type", b"text/plain")],
+        "headers": [(b"host", b"localhost"), (b"content-type", kind)],
     }
     await web(scope, receive, send)
     assert sent == []

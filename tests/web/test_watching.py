@@ -9,6 +9,7 @@ import time
 import httpx
 import pytest
 
+from billow.flow.breakers import Breakers
 from billow.home import Home
 from billow.ops import controls
 from billow.ops.engine import Memory
@@ -108,7 +109,7 @@ async def test_the_dashboard_for_grafana(client: httpx.AsyncClient) -> None:
 async def test_alarms_before_any_was_evaluated(client: httpx.AsyncClient) -> None:
     page = await get(client, "/alarms")
     assert "No alarm has been evaluated yet" in page
-    assert "None of 14 alarms is in ALARM." in page
+    assert "None of 15 alarms is in ALARM." in page
 
 
 async def test_alarms_by_state_with_their_last_hour(client: httpx.AsyncClient, home: Home) -> None:
@@ -116,7 +117,7 @@ async def test_alarms_by_state_with_their_last_hour(client: httpx.AsyncClient, h
     stand(home, "memory", AlarmState.OK)
     stand(home, "processors", AlarmState.ALARM)
     page = await get(client, "/alarms")
-    assert "1 alarm in ALARM, of 14." in page
+    assert "1 alarm in ALARM, of 15." in page
     assert page.index("<b>processors</b>") < page.index("<b>memory</b>")
     assert '<polyline points="' in page
 
@@ -139,6 +140,23 @@ async def test_an_alarm_is_switched_off_and_on(client: httpx.AsyncClient, home: 
     assert not controls.control(home.journal, "disk")["off"]
     assert (await client.post("/alarms", data={"alarm": "no"}, headers=HTML)).status_code == 404
     assert (await client.post("/alarms", data={}, headers=HTML)).status_code == 422
+
+
+async def test_that_load_is_shed_is_shown_and_ended(client: httpx.AsyncClient, home: Home) -> None:
+    controls.shed(home.journal, "slow", time.time() + 600, "9 s (web.latency > 5 s)")
+    assert "9 s (web.latency &gt; 5 s)" in await get(client, "/alarms")
+    told = await client.post("/alarms", data={"lift": "shedding"}, headers=HTML)
+    assert told.status_code == 303
+    assert "Load is shed" not in await get(client, "/alarms")
+
+
+async def test_a_breaker_is_shown_and_closed(client: httpx.AsyncClient, home: Home) -> None:
+    Breakers(home).open("mail", "it does not answer")
+    assert "it does not answer" in await get(client, "/alarms")
+    told = await client.post("/alarms", data={"close": "mail"}, headers=HTML)
+    assert told.status_code == 303
+    assert Breakers(home).all() == []
+    assert (await client.post("/alarms", data={"close": "x"}, headers=HTML)).status_code == 404
 
 
 async def test_remedies_are_shown_and_switched(client: httpx.AsyncClient, home: Home) -> None:

@@ -16,6 +16,7 @@ from statistics import median
 import pytest
 
 from billow import Retry
+from billow.flow.breakers import TABLE, Breakers
 from billow.job import Status
 from billow.ports.ledger import Counts, Submission
 from tests.worker.harness import Trial, alive, until
@@ -186,6 +187,31 @@ def test_a_cancelled_job_is_stopped(trial: Trial, tmp_path: Path) -> None:
     [job] = trial.ended([after])
     assert (job.failures, job.lost) == (0, 0)
     assert trial.job(long).status is Status.CANCELLED
+
+
+def test_while_a_breaker_is_open_jobs_wait_until_one_shows_that_it_works(
+    trial: Trial, tmp_path: Path
+) -> None:
+    place, log = tmp_path / "place", tmp_path / "place.log"
+    breakers = Breakers(trial.home)
+    breakers.open("place", "it is not there")
+    accepted = trial.submit("visit", *({"place": str(place), "number": n} for n in range(20)))
+    trial.worker("visit")
+
+    def try_now() -> None:
+        item = trial.home.tables.get(TABLE, "place")
+        assert item is not None
+        trial.home.tables.put(TABLE, "place", {**item.value, "until": 0.0}, item.version)
+
+    until(trial.workers[0].read, "the worker")
+    try_now()
+    until(lambda: [one.failed for one in breakers.all()] == [1], "a try in vain")
+    assert len(log.read_text().split()) == 1
+    assert trial.job(accepted[0]).status is Status.PENDING
+    place.write_text("100")
+    try_now()
+    assert [job.result for job in trial.ended(accepted)] == list(range(100, 120))
+    assert breakers.all() == []
 
 
 def test_a_long_job_keeps_its_lease(trial: Trial, tmp_path: Path) -> None:

@@ -55,6 +55,12 @@ def measure(text: billow.Upload, job: billow.Job) -> list[Any]:
     return [text.name, text.size, len(text.read_bytes()), job.name]
 
 
+@app.function(calls="place", retry=once)
+def visit(place: str, number: int) -> int:
+    note(f"{place}.log", number)
+    return int(Path(place).read_text()) + number
+
+
 hoard: list[bytes] = []
 
 

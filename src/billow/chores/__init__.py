@@ -11,7 +11,8 @@ A chore is a module of this package, called like the chore, with
 
 which does it, or raises to be tried again later (`billow.Rejected`: never again). It may be run
 more than once and must have the effect of once. What it returns is the job's result; a `Done` asks
-also for effects in the transaction that records it. The module may set `RETRY` and `LIMITS`.
+also for effects in the transaction that records it. The module may set `RETRY` and `LIMITS`,
+and `CALLS` if it depends on something outside, whose breaker then counts.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ class _Chore(Function):
             store=name,
             results=name,
         )
+        self.calls = getattr(module, "CALLS", "")
         self.__doc__ = module.__doc__
 
     def _read_signature(self) -> None:

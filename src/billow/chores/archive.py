@@ -12,6 +12,7 @@ from billow.options import Limits, Retry
 
 RETRY = Retry(attempts=8, backoff="2 s")
 LIMITS = Limits(time="1 h")
+CALLS = "archive"
 
 
 def run(home: Home, app: App, args: dict[str, Any]) -> Done:

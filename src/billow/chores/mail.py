@@ -23,6 +23,8 @@ from billow.settings import in_force
 
 #: Twelve tries in about 27 hours, then the dead letters.
 RETRY = Retry(attempts=12, backoff="30 s", max_backoff="6 h")
+#: The breaker that counts.
+CALLS = "mail"
 
 #: Mail that a person asked for just now: it is tried even if the address refused mail before.
 ASKED_FOR = frozenset({"verify", "reset", "email"})

@@ -12,6 +12,8 @@ from billow.payments.opening import open_payments
 
 #: Twelve tries in about 27 hours, then the dead letters.
 RETRY = Retry(attempts=12, backoff="5 s", max_backoff="6 h")
+#: The breaker that counts.
+CALLS = "payments"
 
 
 def run(home: Home, app: App, args: dict[str, Any]) -> dict[str, Any]:

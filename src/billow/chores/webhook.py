@@ -18,6 +18,8 @@ from billow.webhooks.signature import sign
 
 #: Seventeen tries in about 29 hours, then the dead letters.
 RETRY = Retry(attempts=17, backoff="5 s", max_backoff="6 h")
+#: The breaker that counts.
+CALLS = "webhooks"
 
 _GONE = 410
 

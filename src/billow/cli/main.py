@@ -18,7 +18,7 @@ from billow.errors import Error
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Run": ("up", "send", "reload"),
     "Look": ("jobs", "job", "results", "queues", "fleet", "tables", "logs", "alarms"),
-    "Mend": ("dead", "retry", "cancel", "remedies", "cache"),
+    "Mend": ("dead", "retry", "cancel", "remedies", "breakers", "cache"),
     "Be told": ("oncall", "incidents", "page", "heartbeat", "availability"),
     "People": ("accounts",),
     "Prove": ("drill",),

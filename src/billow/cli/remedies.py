@@ -8,6 +8,7 @@ from billow.cli.out import ago, json_option, lines, say, table
 from billow.cli.place import Place, place_options
 from billow.ops import controls
 from billow.ops.remedies.records import KEPT, Records
+from billow.units import human_time
 
 
 @click.command()
@@ -25,10 +26,15 @@ def remedies(place: Place, mode: str | None, reason: str, as_json: bool) -> None
         controls.set_mode(home.journal, mode, reason)
     found = Records(home.tables).since(home.clock.now() - KEPT)
     now = controls.mode(home.journal)
+    shed = controls.shedding(home.journal, home.clock.now())
     if as_json:
-        lines([{"mode": now}, *(one.pack() for one in found)])
+        first = {"mode": now, "shedding": shed and {"until": shed[0], "reason": shed[1]}}
+        lines([first, *(one.pack() for one in found)])
         return
     say(f"remedies are {now}")
+    if shed:
+        left = human_time(shed[0] - home.clock.now())
+        say(f"load is shed for {left} at most: {shed[1]}")
     if mode is None:
         rows = (
             (ago(one.done.at), one.done.outcome, f"{one.done.kind} {one.done.target}",

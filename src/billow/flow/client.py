@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from billow.app import App
 from billow.errors import BadInput, Conflict, NotFound, TooLarge
@@ -16,7 +16,9 @@ from billow.flow.originals import attach
 from billow.function import Function
 from billow.home import Home, open_home
 from billow.job import Job
+from billow.options import File
 from billow.ports.ledger import Accepted, Submission
+from billow.ports.objects import Staged
 from billow.ports.wake import DONE
 from billow.units import MiB, human_size
 
@@ -24,8 +26,24 @@ from billow.units import MiB, human_size
 DEFAULT_FOLDER = ".billow"
 #: Characters of an idempotency key.
 MAX_KEY = 255
+#: Names bytes that were looked at and not kept; no store has them.
+_NOWHERE = "nowhere"
 #: A waiting client looks again after so many seconds even if nobody wakes it.
 _LOOK_AGAIN = 1.0
+
+
+class _Sent(NamedTuple):
+    """What is asked of `send_file`."""
+
+    function: str
+    file: BinaryIO | Iterable[bytes] | Staged
+    name: str
+    args: Mapping[str, Any]
+    key: str | None
+    owner: str
+    type: str
+    sha256: str | None
+    delay: float
 
 
 class Client:
@@ -82,7 +100,7 @@ class Client:
     def send_file(
         self,
         function: str,
-        file: str | Path | BinaryIO | Iterable[bytes],
+        file: str | Path | BinaryIO | Iterable[bytes] | Staged,
         *,
         name: str | None = None,
         args: Mapping[str, Any] | None = None,
@@ -96,7 +114,7 @@ class Client:
 
         Args:
             function: its name.
-            file: a path, an open binary file, or blocks of bytes.
+            file: a path, an open binary file, blocks of bytes, or what `stage_file` gave.
             name: the file's name; needed if `file` is not a path.
             args: further arguments by name.
             key: idempotency key; sending the same again gives the same job.
@@ -112,40 +130,67 @@ class Client:
             BadInput: the arguments do not fit, or the function takes no upload.
             Conflict: the key was used before for another request.
         """
-        if isinstance(file, (str, Path)):
-            try:
-                with Path(file).open("rb") as opened:
-                    label = name or Path(file).name
-                    return self.send_file(
-                        function, opened, name=label, args=args, key=key,
-                        owner=owner, type=type, sha256=sha256, delay=delay,
-                    )  # fmt: skip
-            except (FileNotFoundError, IsADirectoryError):
-                raise NotFound(f"there is no file {str(file)!r}") from None
-        target = self._with_upload(function)
-        label = name or ""
-        assert target.accepts is not None
-        target.accepts.check(label)
-        text = target.encode_args(args or {})
-        metadata = {FUNCTION: function, ARGS: text}
-        if delay:
-            metadata[DELAY] = repr(delay)
-        if key is not None:
-            asked = _digest(function, text, label)
-            if known := self._sent_before(owner, key, asked, file, target.accepts.max_size):
+        if not isinstance(file, (str, Path)):
+            sent = _Sent(function, file, name or "", args or {}, key, owner, type, sha256, delay)
+            return self._take_in(sent)
+        try:
+            with Path(file).open("rb") as opened:
+                label = name or Path(file).name
+                return self._take_in(
+                    _Sent(function, opened, label, args or {}, key, owner, type, sha256, delay)
+                )
+        except (FileNotFoundError, IsADirectoryError):
+            raise NotFound(f"there is no file {str(file)!r}") from None
+
+    def stage_file(
+        self,
+        function: str,
+        file: BinaryIO | Iterable[bytes],
+        *,
+        name: str,
+        key: str | None = None,
+        owner: str = "local",
+    ) -> Staged:
+        """Take in a file for a `send_file` within half an hour; nothing is asked for yet.
+
+        Args:
+            function: what it will be sent to.
+            file: an open binary file, or blocks of bytes.
+            name: the file's name.
+            key: the idempotency key; a file whose key is known is only compared, not stored.
+            owner: whose job it will be.
+
+        Raises:
+            NotFound, NotAccepted, TooLarge, BadInput: as `send_file`.
+        """
+        accepts = self._accepts(function, name)
+        if key is not None and self.home.ledger.find_key(owner, check_idempotency(key) or ""):
+            return _compared(file, accepts.max_size)
+        return self.home.objects.stage(file, accepts.max_size)
+
+    def _take_in(self, sent: _Sent) -> Accepted:
+        accepts = self._accepts(sent.function, sent.name)
+        target = self.app.get(sent.function)
+        text = target.encode_args(sent.args)
+        metadata = {FUNCTION: sent.function, ARGS: text}
+        if sent.delay:
+            metadata[DELAY] = repr(sent.delay)
+        if sent.key is not None:
+            asked = _digest(sent.function, text, sent.name)
+            if known := self._sent_before(sent, asked, accepts.max_size):
                 return known
-            metadata |= {KEY: key, DIGEST: asked}
+            metadata |= {KEY: sent.key, DIGEST: asked}
         stored = self.home.objects.put(
             self.app.entry_store(target),
-            file,
-            name=label,
-            type=type,
-            owner=owner,
+            sent.file,
+            name=sent.name,
+            type=sent.type,
+            owner=sent.owner,
             metadata=metadata,
-            limit=target.accepts.max_size,
-            sha256=sha256,
+            limit=accepts.max_size,
+            sha256=sent.sha256,
         )
-        return self._own(stored.jobs, function)
+        return self._own(stored.jobs, sent.function)
 
     def job(self, id: str) -> Job:
         """A job as it is now.
@@ -194,15 +239,14 @@ class Client:
             return jobs[0]
         return next(job for job in jobs if self.job(job.id).function == function)
 
-    def _sent_before(
-        self, owner: str, key: str, asked: str, file: BinaryIO | Iterable[bytes], limit: int
-    ) -> Accepted | None:
+    def _sent_before(self, sent: _Sent, asked: str, limit: int) -> Accepted | None:
         """The job that an idempotency key made before; the file is only compared, not stored."""
-        check_idempotency(key)
-        found = self.home.ledger.find_key(owner, key)
+        key = check_idempotency(sent.key) or ""
+        found = self.home.ledger.find_key(sent.owner, key)
         if found is None:
             return None
-        if found[1] != upload_digest(asked, _sha256(file, limit)):
+        file = sent.file if isinstance(sent.file, Staged) else _compared(sent.file, limit)
+        if found[1] != upload_digest(asked, file.sha256):
             raise Conflict(f"the idempotency key {key!r} was used before for another request")
         return Accepted(found[0], self.job(found[0]).seq, False)
 
@@ -212,11 +256,13 @@ class Client:
             raise BadInput(f"{function} needs a file; upload one")
         return target
 
-    def _with_upload(self, function: str) -> Function:
-        target = self.app.get(function)
-        if target.accepts is None:
+    def _accepts(self, function: str, name: str) -> File:
+        """What a function says of files, if it takes one that is called so."""
+        accepts = self.app.get(function).accepts
+        if accepts is None:
             raise BadInput(f"{function} takes no file; send arguments only")
-        return target
+        accepts.check(name)
+        return accepts
 
 
 def connect(app: App, folder: str | Path = DEFAULT_FOLDER) -> Client:
@@ -241,7 +287,8 @@ def check_idempotency(key: str | None) -> str | None:
     return key
 
 
-def _sha256(file: BinaryIO | Iterable[bytes], limit: int) -> str:
+def _compared(file: BinaryIO | Iterable[bytes], limit: int) -> Staged:
+    """What a file amounts to, without storing it."""
     digest = hashlib.sha256()
     size = 0
     read = getattr(file, "read", None)
@@ -251,7 +298,7 @@ def _sha256(file: BinaryIO | Iterable[bytes], limit: int) -> str:
         if size > limit:
             raise TooLarge(f"larger than the allowed {human_size(limit)}", limit=limit)
         digest.update(block)
-    return digest.hexdigest()
+    return Staged(_NOWHERE, size, digest.hexdigest())
 
 
 def _digest(*parts: str) -> str:

@@ -69,12 +69,17 @@ class Desk:
         self._empty_at = now()
         #: Requests that wait.
         self.waiting = 0
+        #: Whether the least important never wait, and have half of each server at most.
+        self.shedding = False
 
     def submit(self, request: Waiting) -> None:
         """Start a request, have it wait, or refuse it."""
         server = self._free(request)
         if server is not None and not self._before(request.rank):
             request.start(server)
+            return
+        if self.shedding and request.rank == ANYBODY:
+            self._refuse(request, "shed")
             return
         if not self.waiting:
             self._empty_at = self._now()
@@ -153,6 +158,7 @@ class Desk:
     def _free(self, request: Waiting) -> Server | None:
         """The server with least to do that may take one more; one not tried before if possible."""
         reserve = RESERVE if request.rank == VITAL else 0
+        halved = self.shedding and request.rank == ANYBODY
         best: Server | None = None
         least: tuple[bool, bool, int, int] = (True, True, 0, 0)
         well = False
@@ -161,7 +167,7 @@ class Desk:
                 continue
             well = well or not server.suspect
             patient = request.patient
-            if not server.has_room(patient, reserve):
+            if not server.has_room(patient, -(server.limit.now // 2) if halved else reserve):
                 continue
             work = server.patient if patient else server.out
             order = server.suspect, server.id in request.tried, work, server.turn

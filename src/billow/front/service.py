@@ -119,6 +119,7 @@ class Service:
     async def _hear(self, reader: asyncio.StreamReader, house: House) -> None:
         """Take in which servers there are; leave when the keeper is gone."""
         while (told := await _read(reader)) is not None:
+            house.desk.shedding = told.get("shed", False)
             apply(house, f"/proc/self/fd/{self._place}", told["servers"])
         self._over.set()
 

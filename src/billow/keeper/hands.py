@@ -1,20 +1,19 @@
-"""What remedies can do to a service: its fleets, its stores, its disk."""
+"""What remedies can do to a service: its fleets here, all else by means of its own."""
 
 from __future__ import annotations
 
 import queue
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
-from pathlib import Path
 from typing import TypeVar, cast
 
 from billow.errors import NotFound, Unavailable
 from billow.fleet.control import Controller
 from billow.home import Home
 from billow.job import Status
+from billow.keeper.means import Means
 from billow.ops.action import Action
 from billow.ops.remedies.guard import Evidence, Member, Pool
 from billow.ports.machines import Machine, WorkerState
@@ -26,8 +25,6 @@ SILENT = 25.0
 MERCY = 10.0
 #: Seconds that the keeper's own thread may take to get to a request.
 PATIENCE = 10.0
-#: The share of a disk above which there is a reason to free some of it.
-_FULL = 0.8
 
 T = TypeVar("T")
 
@@ -38,18 +35,18 @@ class Hands:
     Args:
         home: the stores.
         fleets: the controllers by the name that actions know them by.
-        free: removes what can be made again; returns how many bytes.
+        means: what other kinds of actions are taken by.
     """
 
     def __init__(
         self,
         home: Home,
         fleets: Callable[[], Mapping[str, Controller]],
-        free: Callable[[], int],
+        means: Mapping[str, Means],
     ) -> None:
         self._home = home
         self._fleets = fleets
-        self._free = free
+        self._means = means
         self._asked: queue.SimpleQueue[tuple[Callable[[], object], Future[object]]] = (
             queue.SimpleQueue()
         )
@@ -70,11 +67,9 @@ class Hands:
     def look(self, action: Action) -> Evidence:
         """What speaks for an action beside its alarm."""
         now = self._home.clock.now()
+        if action.kind in self._means:
+            return Evidence(now, self._means[action.kind].look(action))
         match action.kind:
-            case "free disk":
-                disk = shutil.disk_usage(self._home.folder or Path())
-                full = 1 - disk.free / disk.total
-                return Evidence(now, f"the disk is {full:.0%} full" if full > _FULL else "")
             case "requeue":
                 held = self._in_the_thread(lambda: self._lost(action.target))
                 count = sum(held.values())
@@ -84,16 +79,28 @@ class Hands:
             case _:
                 return self._in_the_thread(lambda: self._member(action, now))
 
-    def act(self, action: Action, evidence: Evidence, reason: str) -> str:
+    def act(self, action: Action, evidence: Evidence, alarm: str, reason: str) -> str:
         """Take an action; what was done.
+
+        Args:
+            action: what is done.
+            evidence: what `look` said.
+            alarm: the alarm that asks for it.
+            reason: why, in words.
 
         Raises:
             NotFound: there is no such fleet or member any more.
             Unavailable: the keeper is too busy, or a store cannot be written.
         """
-        if action.kind == "free disk":
-            return f"{self._free():,} bytes were freed"
-        return self._in_the_thread(lambda: self._change(action, evidence, reason))
+        if action.kind in self._means:
+            return self._means[action.kind].act(action, alarm, reason)
+        told = f"{alarm}: {reason}"
+        return self._in_the_thread(lambda: self._change(action, evidence, told))
+
+    def lift(self, action: Action, alarm: str) -> bool:
+        """End what an action has going on because of an alarm; False if nothing does."""
+        means = self._means.get(action.kind)
+        return means is not None and means.lift(action, alarm)
 
     def _in_the_thread(self, work: Callable[[], T]) -> T:
         answer: Future[object] = Future()

@@ -20,6 +20,7 @@ from billow.clock import Clock, ScaledClock
 from billow.fleet.control import Controller
 from billow.flow.scrub import Scrub
 from billow.home import Home
+from billow.keeper.breaking import Breaking
 from billow.keeper.how import Settings
 from billow.keeper.listen import url
 from billow.keeper.operations import Operations
@@ -28,6 +29,7 @@ from billow.keeper.parts import Parts
 from billow.keeper.report import Report
 from billow.keeper.upkeep import Upkeep
 from billow.keeper.view import View
+from billow.ops.dependencies import dependencies
 from billow.ops.logs.start import NEWS
 from billow.ops.pager.opening import open_desk
 from billow.ports.journal import Entry
@@ -90,8 +92,9 @@ class Keeper:
         self._report = Report(home, self._parts.fleets, self._parts.processes, self._parts.pool)
         self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
         self._operations = Operations(
-            home, app, open_desk(home, app), self._fleets_by_name, settings.logs
+            home, app, open_desk(home, app), self._fleets_by_name, settings.logs, self._strain
         )
+        self._breaking = Breaking(home, dependencies(app.functions.values()))
         self._seen_seq = 0
 
     def stop(self) -> None:
@@ -166,9 +169,11 @@ class Keeper:
             self._guard("web", self._parts.health.tick)
         self._guard("chores", self._parts.call_in_chores)
         self._guard("pager", self._parts.call_in_pager)
+        self._guard("breakers", self._breaking.look)
         for function, controller in self._parts.fleets:
             look = partial(self._home.ledger.counts, function.name)
             counts = self._guard(f"counts of {function.name}", look)
+            counts = self._breaking.seen(function, counts)
             self._guard(f"fleet of {function.name}", partial(controller.tick, counts))
         self._tell()
 
@@ -176,6 +181,9 @@ class Keeper:
         fleets = {function.name: controller for function, controller in self._parts.fleets}
         pool = self._parts.pool
         return fleets if pool is None else {**fleets, pool.controller.function: pool.controller}
+
+    def _strain(self) -> str:
+        return "" if self._parts.pool is None else self._parts.pool.shedding.strain()
 
     def _tell(self, *, at_once: bool = False) -> None:
         now = self._home.clock.now()

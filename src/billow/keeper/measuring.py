@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from billow.flow.stuck import stuck
 from billow.home import Home
 from billow.keeper.usage import cpu_share, machine_memory, machine_times
 
@@ -36,6 +37,7 @@ class Measuring:
             for store, (count, size) in self._home.objects.usage().items():
                 recorder.gauge(f"store.{store}.objects", count)
                 recorder.gauge(f"store.{store}.bytes", size, "bytes")
+            recorder.gauge("archive.stuck", stuck(self._home).files)
 
     def _machine(self) -> dict[str, float]:
         """Processors, memory and disk, in percent; what the system does not tell is left out."""

@@ -13,6 +13,7 @@ from billow.app import App
 from billow.fleet.control import Controller
 from billow.home import Home
 from billow.keeper.hands import Hands
+from billow.keeper.means import FreeDisk, Means, OpenBreaker, RetryThaws, ShedLoad
 from billow.keeper.measuring import Measuring
 from billow.ops.incidents.desk import Desk
 from billow.ops.incidents.room import Room
@@ -42,6 +43,7 @@ class Operations:
         desk: where incidents are opened and closed.
         fleets: the controllers of the fleets by name.
         logs: the folder of the processes' logs.
+        strain: what shows that the front has more than it can serve; empty if nothing does.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Operations:
         desk: Desk,
         fleets: Callable[[], Mapping[str, Controller]],
         logs: Path,
+        strain: Callable[[], str] = str,
     ) -> None:
         self._app = app
         self._desk = desk
@@ -61,7 +64,13 @@ class Operations:
         self._watch = Watch(
             app.watched(), home.metrics, home.journal, self._lease, self._act, home.clock
         )
-        self.hands = Hands(home, fleets, lambda: free_disk(home, logs))
+        means: dict[str, Means] = {
+            "free disk": FreeDisk(home, logs),
+            "open breaker": OpenBreaker(home),
+            "shed load": ShedLoad(home, strain),
+            "retry thaws": RetryThaws(home),
+        }
+        self.hands = Hands(home, fleets, means)
         self._remedies = Remedies(
             home.journal,
             Records(home.tables),
@@ -130,14 +139,3 @@ def is_maintained(desk: Desk, service: str) -> bool:
         )
 
     return desk.look(look)
-
-
-def free_disk(home: Home, logs: Path) -> int:
-    """Remove what is not needed: logs of earlier runs, bytes that no object refers to."""
-    freed = 0
-    for log in logs.glob("*.old"):
-        freed += log.stat().st_size
-        log.unlink(missing_ok=True)
-    home.objects.sweep()
-    home.uploads.sweep()
-    return freed

@@ -23,6 +23,7 @@ from billow.keeper.certificate import Tls
 from billow.keeper.how import WEB, YIELDING, Settings
 from billow.keeper.line import Line
 from billow.keeper.servers import Servers
+from billow.keeper.shedding import Shedding
 from billow.keeper.supervised import Supervised
 from billow.keeper.usage import cpu_time, memory
 from billow.options import File, LaunchTemplate
@@ -80,6 +81,7 @@ class Pool:
         self._looked = 0.0
         self._cpu: dict[str, float] = {}
         self._traffic: Traffic | None = None
+        self.shedding = Shedding(home)
         self._prepare()
         processes = Processes(
             (
@@ -119,6 +121,7 @@ class Pool:
         """Listen to the front, look after the servers, decide how many, tell the front."""
         self._hear()
         self._look()
+        self.shedding.look()
         self.controller.tick(self._counts(), self._traffic)
         self._finish_tick()
 
@@ -190,13 +193,14 @@ class Pool:
                 self.controller.crew.condemn(name, why)
             if "report" in told:
                 self._report = told["report"]
+                self.shedding.hear(self._report)
                 self.servers.told = self._report["servers"]
         if not self.front.running:
             self._report, self.servers.told, self._traffic = {}, {}, None
 
     def _finish_tick(self, *, at_once: bool = False) -> None:
         if self._line is not None:
-            self._line.send({"servers": self.servers.listed()})
+            self._line.send({"servers": self.servers.listed(), "shed": self.shedding.on})
         self.servers.let_go(at_once=at_once)
 
     def _counts(self) -> Counts | None:

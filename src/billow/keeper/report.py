@@ -100,6 +100,7 @@ class Report:
         values: dict[str, float] = {
             f"fleet.web.{state}": count for state, count in self._pool.controller.sizes().items()
         }
+        values["front.shedding"] = float(self._pool.shedding.on)
         told, traffic, counts = self._pool.report, self._pool.traffic, self._pool.controller.counts
         if not told or traffic is None:
             return values

@@ -13,7 +13,12 @@ KINDS = {
     "requeue": "gives back the jobs of workers that are gone",
     "scale out": "asks for one member more, within the bounds of the fleet",
     "free disk": "removes what can be made again",
+    "open breaker": "keeps back the jobs that call something, until a try shows that it works",
+    "shed load": "refuses the least important requests earlier, until the alarm is over",
+    "retry thaws": "asks again for files that should long be back from the archive",
 }
+#: Those that are done to nothing in particular.
+_WITHOUT_TARGET = {"free disk", "shed load", "retry thaws"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Action:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise DeclarationError(f"{self.kind!r} is no action; there are {', '.join(KINDS)}")
-        if (self.kind == "free disk") is bool(self.target):
+        if (self.kind in _WITHOUT_TARGET) is bool(self.target):
             raise DeclarationError(
                 f"{self.kind}: {'has no target' if self.target else 'say of what'}"
             )
@@ -42,6 +47,11 @@ class Action:
     def repeats(self) -> bool:
         """Whether it is asked for at each evaluation, as scaling is, not once for an alarm."""
         return self.kind == "scale out"
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it goes on, and is ended when the alarm is over."""
+        return self.kind == "shed load"
 
 
 def read_action(text: str) -> Action:

@@ -13,6 +13,7 @@ Mode: TypeAlias = Literal["on", "dry-run", "off"]
 MODES: tuple[str, ...] = get_args(Mode)
 
 _ALARM, _CONTROL, _REMEDIES = "alarm.", "alarm-control.", "remedies"
+_SHEDDING = "shedding"
 
 
 def alarms(journal: Journal) -> dict[str, dict[str, Any]]:
@@ -70,6 +71,35 @@ def set_mode(journal: Journal, to: str, reason: str = "") -> None:
         raise BadInput(f"{to!r}: remedies are {', '.join(MODES)}")
     journal.show(_REMEDIES, {"mode": to, "reason": reason})
     journal.write(f"remedies.{to}", "remedies", reason or f"remedies are {to}")
+
+
+def shed(journal: Journal, alarm: str, until: float, reason: str) -> None:
+    """Have the least important requests refused early, for an alarm and at most `until`."""
+    journal.show(_SHEDDING, {**_shed(journal), alarm: [until, reason]})
+
+
+def lift(journal: Journal, alarm: str = "") -> bool:
+    """End that for an alarm, or for all; False if there was nothing to end."""
+    kept = _shed(journal)
+    left = {name: why for name, why in kept.items() if alarm and name != alarm}
+    if left == kept:
+        return False
+    journal.show(_SHEDDING, left)
+    return True
+
+
+def shedding(journal: Journal, now: float) -> tuple[float, str] | None:
+    """Until when (UNIX seconds) load is shed, and why; None if it is not.
+
+    While remedies are off it is not.
+    """
+    kept = [(until, reason) for until, reason in _shed(journal).values() if until > now]
+    return max(kept) if kept and mode(journal) != "off" else None
+
+
+def _shed(journal: Journal) -> dict[str, Any]:
+    found = journal.shown(_SHEDDING)
+    return found[0] if found else {}
 
 
 def _tell(journal: Journal, name: str, more: dict[str, Any]) -> None:

@@ -10,9 +10,11 @@ from billow.errors import DeclarationError
 from billow.function import Function
 from billow.ops.action import Action, read_action
 from billow.ops.alarm import Alarm
+from billow.ops.dependencies import dependencies
 from billow.ops.page import Page
 from billow.ops.paging import Severity
 from billow.ops.watched import Watched, in_order, usual_alarms
+from billow.plan import Plan
 
 
 class Alarms(ABC):
@@ -23,6 +25,7 @@ class Alarms(ABC):
     alarms: dict[str, Watched]
     usual_alarms: bool
     policies: dict[str, Page]
+    plan_by_name: dict[str, Plan]
 
     @property
     @abstractmethod
@@ -77,14 +80,30 @@ class Alarms(ABC):
             self._check_targets(watched)
         queues = {name: function.queue for name, function in self.functions.items()}
         page = self.name if self.name in self.policies else ""
-        usual = usual_alarms(queues, page) if self.usual_alarms else []
+        archives = any(plan.keep is not None for plan in self.plan_by_name.values())
+        calls = {name: function.calls for name, function in self.functions.items()}
+        usual = []
+        if self.usual_alarms:
+            usual = usual_alarms(queues, page, archives=archives, calls=calls)
         every = {one.alarm.name: one for one in usual} | self.alarms
         return in_order(every.values())
 
     def _check_targets(self, watched: Watched) -> None:
         fleets = [*self.functions, *(["web"] if self.has_pool else [])]
+        called = dependencies(self.functions.values())
         for action in watched.do:
-            if action.target and action.target not in fleets:
+            if action.kind == "open breaker" and action.target not in called:
+                raise DeclarationError(
+                    f"alarm {watched.alarm.name!r}: {action}: nothing calls {action.target!r}; "
+                    f"there are: {', '.join(called)}"
+                )
+            if action.kind == "shed load" and not self.has_pool:
+                raise DeclarationError(
+                    f"alarm {watched.alarm.name!r}: {action}: only the front of a pool does that; "
+                    "declare one by app.web(billow.Web(...))"
+                )
+            of_fleet = action.target and action.kind != "open breaker"
+            if of_fleet and action.target not in fleets:
                 known = ", ".join(fleets) or "none"
                 raise DeclarationError(
                     f"alarm {watched.alarm.name!r}: {action}: there is no fleet "

@@ -55,12 +55,20 @@ def _place(name: str, by_name: Mapping[str, Watched], ordered: dict[str, Watched
     ordered[name] = by_name[name]
 
 
-def usual_alarms(queues: Mapping[str, str], page: str = "") -> list[Watched]:
+def usual_alarms(
+    queues: Mapping[str, str],
+    page: str = "",
+    *,
+    archives: bool = False,
+    calls: Mapping[str, str] | None = None,
+) -> list[Watched]:
     """The golden signals of every app.
 
     Args:
         queues: the queue of each function, by the function's name.
         page: the service whose people are paged.
+        archives: whether plans move files to the archive.
+        calls: what each function depends on outside; empty for none.
     """
     made = [
         _usual("processors", "host.cpu > 90 % for 5 min", "warning", "The machine is busy."),
@@ -72,15 +80,24 @@ def usual_alarms(queues: Mapping[str, str], page: str = "") -> list[Watched]:
         _usual("web latency", "web.latency > 5 s for 5 min", "error", "Answers take long."),
         _usual("dead letters", "jobs.dead > 0 for 1 min", "warning",
                "Jobs have failed for good. See the page Dead letters."),
+        _usual("cut off", "breaker.open > 0 for 10 min", "error",
+               "Jobs are kept back, because what they call does not work."),
     ]  # fmt: skip
     for function, queue in queues.items():
         about = f"function.{function}"
+        called = (calls or {}).get(function, "")
+        cut = (Action("open breaker", called),) if called else ()
         made += [
             _usual(f"{function} errors", f"{about}.errors / {about}.tries > 10 % for 5 min",
-                   "error", "More than one try in ten fails."),
+                   "error", "More than one try in ten fails.", *cut),
             _usual(f"{function} backlog", f"queue.{queue}.oldest.max > 10 min for 5 min", "error",
                    "Jobs wait long for a worker.", Action("requeue", function)),
         ]  # fmt: skip
+    if archives:
+        made.append(
+            _usual("restores", "archive.stuck > 0 for 5 min", "error",
+                   "Files should long be back from the archive.", Action("retry thaws"))
+        )  # fmt: skip
     return [Watched(one.alarm, one.do, page, one.severity, default=True, dry=False) for one in made]
 
 

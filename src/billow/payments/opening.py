@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from billow.accounts.office import FollowUps, Office, Rules
 from billow.accounts.plans import Plans
 from billow.app import App
 from billow.errors import NotFound, SettingError
+from billow.flow.breakers import Breakers
 from billow.flow.retention import plan_jobs
 from billow.home import Home
 from billow.payments.service import Payments, lookup_key
@@ -39,5 +42,6 @@ def open_payments(home: Home, app: App) -> Payments:
     declared = list(app.plan_by_name.values())
     rules = Rules(app=app.name, plans=tuple(app.plan_by_name))
     office = Office(home.accounts, home.clock, rules, FollowUps(plan_changed=plan_jobs))
-    provider = Stripe(key, in_force("stripe_api_base").value)
+    check = partial(Breakers(home).check, "payments")
+    provider = Stripe(key, in_force("stripe_api_base").value, check)
     return Payments(home, Plans(office), declared, provider, secret)

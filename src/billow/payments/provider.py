@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,9 +32,13 @@ class Stripe:
     Args:
         key: the secret API key.
         base: address of the API; the real one if empty.
+        check: raises Unavailable while the provider is not to be called at all.
     """
 
-    def __init__(self, key: Secret, base: str = "") -> None:
+    def __init__(
+        self, key: Secret, base: str = "", check: Callable[[], None] = lambda: None
+    ) -> None:
+        self._check = check
         self._client = stripe.StripeClient(
             key.reveal(),
             stripe_version=API_VERSION,
@@ -42,6 +46,19 @@ class Stripe:
             max_network_retries=TRIES,
             http_client=stripe.RequestsClient(timeout=TIMEOUT),
         )
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """The library's errors as ours. Their texts may quote what was sent, and stay inside."""
+        self._check()
+        try:
+            yield
+        except stripe.StripeError as problem:
+            facts = [type(problem).__name__, str(problem.code or ""), str(problem.request_id or "")]
+            told = " ".join(fact for fact in facts if fact)
+            raise Unavailable(
+                f"the payment provider cannot be used now ({told})", retry_after=30
+            ) from None
 
     def price(self, key: str) -> Price:
         """The price that has a lookup key.
@@ -56,13 +73,13 @@ class Stripe:
 
     def prices(self, keys: Sequence[str]) -> dict[str, Price]:
         """Active prices by lookup key; those that there are."""
-        with _asking():
+        with self._asking():
             found = self._client.v1.prices.list({"lookup_keys": list(keys), "active": True})
         return {each.lookup_key: _price(each) for each in found.data if each.lookup_key}
 
     def create_customer(self, account: str, email: str) -> str:
         """Make a customer; asked again soon, it is the same one."""
-        with _asking():
+        with self._asking():
             made = self._client.v1.customers.create(
                 {"email": email, "metadata": {"account": account}},
                 {"idempotency_key": _once("customer", account, email)},
@@ -71,7 +88,7 @@ class Stripe:
 
     def subscriptions(self, customer: str) -> list[Subscription]:
         """All subscriptions that a customer has and had."""
-        with _asking():
+        with self._asking():
             found = self._client.v1.subscriptions.list(
                 {"customer": customer, "status": "all", "limit": _MOST}
             )
@@ -91,7 +108,7 @@ class Stripe:
             nth: how many subscriptions there were before.
         """
         success, cancel = urls
-        with _asking():
+        with self._asking():
             made = self._client.v1.checkout.sessions.create(
                 {
                     "mode": "subscription",
@@ -109,7 +126,7 @@ class Stripe:
 
     def close_checkouts(self, customer: str) -> int:
         """End the pages on which a customer could pay once more; returns how many."""
-        with _asking():
+        with self._asking():
             sessions = self._client.v1.checkout.sessions
             found = sessions.list({"customer": customer, "status": "open", "limit": _MOST}).data
             for each in found:
@@ -118,7 +135,7 @@ class Stripe:
 
     def portal(self, customer: str, return_url: str) -> str:
         """The address of a page where a customer sees bills, changes the card, and cancels."""
-        with _asking():
+        with self._asking():
             made = self._client.v1.billing_portal.sessions.create(
                 {"customer": customer, "return_url": return_url}
             )
@@ -126,21 +143,8 @@ class Stripe:
 
     def cancel(self, subscription: str) -> None:
         """End a subscription now."""
-        with _asking():
+        with self._asking():
             self._client.v1.subscriptions.cancel(subscription)
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """The library's errors as ours. Their texts may quote what was sent, and stay inside."""
-    try:
-        yield
-    except stripe.StripeError as problem:
-        facts = [type(problem).__name__, str(problem.code or ""), str(problem.request_id or "")]
-        told = " ".join(fact for fact in facts if fact)
-        raise Unavailable(
-            f"the payment provider cannot be used now ({told})", retry_after=30
-        ) from None
 
 
 def _once(*parts: Any) -> str:

@@ -99,6 +99,13 @@ class Cold(Protocol):
         """A file's facts."""
         ...
 
+    def overdue(self, before: float, limit: int = 100) -> list[Frozen]:
+        """Files that could be read since before `before` (UNIX seconds), and still are here.
+
+        The longest overdue come first; those known as damaged are left out.
+        """
+        ...
+
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[Frozen]:

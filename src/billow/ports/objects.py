@@ -38,7 +38,10 @@ ArrivalRule: TypeAlias = Callable[[ObjectInfo], list[Copy | Submission]]
 
 
 class Staged(NamedTuple):
-    """Durable bytes that no object refers to yet; swept away if that stays so for an hour."""
+    """Durable bytes that no object refers to yet.
+
+    They become one by `put` within half an hour; what stays without is swept away after an hour.
+    """
 
     blob: str
     size: int
@@ -58,7 +61,7 @@ class Objects(Protocol):
     def put(
         self,
         store: str,
-        data: Iterable[bytes] | BinaryIO,
+        data: Iterable[bytes] | BinaryIO | Staged,
         *,
         key: str | None = None,
         name: str = "",
@@ -73,23 +76,29 @@ class Objects(Protocol):
         Without `key` it gets a new one: an id, a slash and the safe name. An existing key is
         replaced as a whole. Nothing remains of a put that fails. A put whose jobs all exist
         already, by their idempotency keys, is a repetition: it gives those jobs and stores nothing.
+        Bytes that were staged are used up, whatever becomes of the put.
 
         Raises:
             TooLarge: more than `limit` bytes came.
             BadInput: the bytes do not have the given `sha256`, or the key is impossible
                 (empty, over 1 KiB, control characters, an empty or dotted segment).
             Conflict: an idempotency key of a job was used for something else.
-            Unavailable: the store is full or cannot be written.
+            Unavailable: the store is full or cannot be written, or the bytes were staged too long
+                ago.
         """
         ...
 
     def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
-        """Make bytes durable without an object; the effect `Keep` makes them one.
+        """Make bytes durable without an object; `put` or the effect `Keep` makes them one.
 
         Raises:
             TooLarge: more than `limit` bytes came.
             Unavailable: the store is full or cannot be written.
         """
+        ...
+
+    def unstage(self, staged: Staged) -> None:
+        """Forget bytes that were staged, unless they became an object."""
         ...
 
     def head(self, store: str, key: str) -> ObjectInfo | None:

@@ -12,6 +12,7 @@ from billow.errors import BadInput, Error, NotAccepted, TooLarge
 from billow.function import Function
 from billow.names import clean_name
 from billow.ports.ledger import Accepted
+from billow.ports.objects import Staged
 from billow.units import KiB, MiB, human_size
 from billow.web.context import Context
 from billow.web.forms import Form, Part
@@ -19,6 +20,7 @@ from billow.web.limits import announced_digest, blocks_of, digest_in, parse_json
 
 #: Bytes handed to the storing thread at a time.
 _PIECE = 256 * KiB
+_BYTES = "application/octet-stream"
 #: Bytes of refused files that are read and dropped, so that the files after them get their turn.
 _MAX_DROPPED = 64 * MiB
 
@@ -78,9 +80,10 @@ async def receive_file(
 async def receive_form(
     context: Context, request: Request, function: Function, terms: Terms
 ) -> Received:
-    """Take a multipart form: fields for the arguments first, then files called `file`.
+    """Take a multipart form: fields for the arguments, and files called `file`.
 
-    Every file becomes a job. A file that cannot be taken does not keep back the others.
+    Every file becomes a job, once the whole form was read: of a form that is refused or cut off
+    nothing is taken. A file that cannot be taken does not keep back the others.
 
     Raises:
         BadInput: the form cannot be read, a field fits no argument, or nothing is in it to do.
@@ -88,22 +91,36 @@ async def receive_form(
     """
     form = Form(request.headers["content-type"], blocks_of(request))
     intake = _Intake(context, function, terms)
-    async for part in form.parts():
-        if part.filename is None:
-            await intake.take_field(part)
-        elif part.filename or function.accepts is None:
-            await intake.take_file(part)
-    return await intake.finish()
+    try:
+        async for part in form.parts():
+            if part.filename is None:
+                await intake.take_field(part)
+            elif part.filename or function.accepts is None:
+                await intake.take_file(part)
+        return await intake.finish()
+    finally:
+        await intake.tidy()
+
+
+class _Held(NamedTuple):
+    """A file of a form that came whole, and what will be said when it is sent."""
+
+    name: str
+    type: str
+    staged: Staged
+    digest: str | None
+    terms: Terms
 
 
 class _Intake:
-    """A form on its way in."""
+    """A form on its way in. Its files are held, and sent when it has ended."""
 
     def __init__(self, context: Context, function: Function, terms: Terms) -> None:
         self._context = context
         self._function = function
         self._terms = terms
         self._args: dict[str, Any] = {}
+        self._held: list[_Held] = []
         self._jobs: list[Accepted] = []
         self._refused: list[Refusal] = []
         self._errors: list[Error] = []
@@ -111,8 +128,6 @@ class _Intake:
         self._dropped = 0
 
     async def take_field(self, part: Part) -> None:
-        if self._files:
-            raise BadInput(f"the field {part.name[:80]!r} must stand before the files in the form")
         text = await part.text()
         if part.name == "args":
             self._args |= read_args(text)
@@ -125,30 +140,72 @@ class _Intake:
         self._files += 1
         name = clean_name(part.filename or "")
         try:
-            file = Arriving(name, part.type, digest_in(part.headers), part.blocks())
-            terms = self._own_terms()
-            made = await _store(self._context, self._function, file, self._args, terms)
-            self._jobs.append(made)
+            self._held.append(await self._hold(part, name))
         except Error as error:
-            self._errors.append(error)
-            self._refused.append(Refusal(name, error.problem()))
+            self._refuse(name, error)
             await self._drop(part)
+
+    async def _hold(self, part: Part, name: str) -> _Held:
+        _check(self._function, name)
+        digest, terms = digest_in(part.headers), self._own_terms()
+        staged = await self._context.store(
+            self._context.client.stage_file,
+            self._function.name,
+            pull(part.blocks(), asyncio.get_running_loop()),
+            name=name,
+            key=terms.key,
+            owner=terms.owner,
+        )
+        return _Held(name, part.type or _BYTES, staged, digest, terms)
 
     async def finish(self) -> Received:
         if not self._files:
-            function = self._function
-            if function.accepts is not None:
-                raise BadInput(f"{function.name} needs a file; the form has none called 'file'")
-            key, delay, owner = self._terms
-            submit = self._context.client.submit
-            self._jobs.append(
-                await self._context.run(
-                    submit, function.name, self._args, key=key, delay=delay, owner=owner
-                )
-            )
+            self._jobs.append(await self._submit())
+        for held in self._held:
+            try:
+                self._jobs.append(await self._send(held))
+            except Error as error:
+                self._refuse(held.name, error)
         if self._errors and not self._jobs:
             raise self._errors[0]
         return Received(self._jobs, self._refused)
+
+    async def _submit(self) -> Accepted:
+        function = self._function
+        if function.accepts is not None:
+            raise BadInput(f"{function.name} needs a file; the form has none called 'file'")
+        key, delay, owner = self._terms
+        submit = self._context.client.submit
+        return await self._context.run(
+            submit, function.name, self._args, key=key, delay=delay, owner=owner
+        )
+
+    async def _send(self, held: _Held) -> Accepted:
+        return await self._context.run(
+            self._context.client.send_file,
+            self._function.name,
+            held.staged,
+            name=held.name,
+            args=self._args,
+            key=held.terms.key,
+            owner=held.terms.owner,
+            type=held.type,
+            sha256=held.digest,
+            delay=held.terms.delay,
+        )
+
+    async def tidy(self) -> None:
+        """Forget the files of which nothing came."""
+        if sum(job.new for job in self._jobs) < len(self._held):
+            await self._context.run(self._unstage)
+
+    def _unstage(self) -> None:
+        for held in self._held:
+            self._context.client.home.objects.unstage(held.staged)
+
+    def _refuse(self, name: str, error: Error) -> None:
+        self._errors.append(error)
+        self._refused.append(Refusal(name, error.problem()))
 
     def _own_terms(self) -> Terms:
         """The terms of the next file: from the second on, the idempotency key has its number."""
@@ -222,9 +279,7 @@ def read_args(text: str | None) -> Mapping[str, Any]:
 async def _store(
     context: Context, function: Function, file: Arriving, args: Mapping[str, Any], terms: Terms
 ) -> Accepted:
-    if function.accepts is None:
-        raise NotAccepted(f"{function.name} takes no file; send arguments as application/json")
-    function.accepts.check(file.name)
+    _check(function, file.name)
     return await context.store(
         context.client.send_file,
         function.name,
@@ -233,10 +288,16 @@ async def _store(
         args=args,
         key=terms.key,
         owner=terms.owner,
-        type=file.type or "application/octet-stream",
+        type=file.type or _BYTES,
         sha256=file.digest,
         delay=terms.delay,
     )
+
+
+def _check(function: Function, name: str) -> None:
+    if function.accepts is None:
+        raise NotAccepted(f"{function.name} takes no file; send arguments as application/json")
+    function.accepts.check(name)
 
 
 def pull(blocks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:

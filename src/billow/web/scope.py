@@ -17,7 +17,7 @@ from billow.errors import NotFound
 from billow.home import Home
 from billow.job import Attempt, Job, Status
 from billow.ports.ledger import Accepted, Counts, Ledger, Page, Submission
-from billow.ports.objects import Objects, Stored
+from billow.ports.objects import Objects, Staged, Stored
 from billow.ports.uploads import Named, Uploads
 from billow.web.allowance import Allowance, named
 from billow.web.visitor import Visitor
@@ -161,10 +161,19 @@ class MeteredObjects:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._objects, name)
 
+    def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
+        """Take in bytes that may become a file of the visitor.
+
+        Raises:
+            PlanReached, TooLarge: their plan would not allow it.
+        """
+        with self._allowance.room(need(self._owner)) as plan, named(plan):
+            return self._objects.stage(data, _least(limit, plan.max_upload))
+
     def put(
         self,
         store: str,
-        data: Iterable[bytes] | BinaryIO,
+        data: Iterable[bytes] | BinaryIO | Staged,
         *,
         limit: int | None = None,
         owner: str = "local",  # noqa: ARG002 - it is the visitor's, whatever is asked for

@@ -299,7 +299,7 @@ def main(arguments: list[str]) -> int:
         link.send(Frame(FAULT, body=cause.encode(errors="replace")).encode(), ring=True)
         return 1
     handlers = {event.value: len(made) for event, made in function.handlers.items()}
-    hello = Hello(function.retry, function.limits, handlers)
+    hello = Hello(function.retry, function.limits, handlers, function.calls)
     link.send(Frame(HELLO, body=hello.encode()).encode(), ring=True)
     Child(link, function, around, capture).serve()
     return 0

@@ -28,6 +28,7 @@ from billow.ports.ledger import (
     Submit,
 )
 from billow.worker import tracing
+from billow.worker.gate import Gate
 from billow.worker.held import Held
 from billow.worker.measuring import Measuring
 from billow.worker.messages import Hello
@@ -65,12 +66,23 @@ class Desk:
         self._notes: list[tuple[Failure, Lease]] = []
         self._telling = Telling(function)
         self._measuring = Measuring(home.recorder, function)
+        self.gate = Gate(home, worker)
         self.hello = Hello(Retry(), Limits(), {})
         #: Not before this time, on the monotonic clock, is the store tried again.
         self.closed_until = 0.0
         #: Jobs completed, and failed for good.
         self.done = 0
         self.failed = 0
+
+    @property
+    def hello(self) -> Hello:
+        """What is known of the function."""
+        return self._hello
+
+    @hello.setter
+    def hello(self, hello: Hello) -> None:
+        self._hello = hello
+        self.gate.calls, self.gate.limits = hello.calls, hello.limits
 
     @property
     def pending(self) -> bool:
@@ -89,7 +101,8 @@ class Desk:
             self._followup_outcomes.append((outcome, held))
             return
         jitter = 0.0 if performed.failure is None else _chance()
-        outcome = settle(stand, performed, self.hello.retry, jitter)
+        retry = self.gate.retry(lease, self.hello.retry)
+        outcome = settle(stand, performed, retry, jitter)
         self._outcomes.append((outcome, held))
         if performed.undone:
             event = Event.COMPLETED if isinstance(outcome, Completed) else Event.FAILED
@@ -99,7 +112,8 @@ class Desk:
         """Note that a try ended without the child's being able to tell."""
         finished = time.time()
         performed = Performed(min(started, finished), finished, failure=failure)
-        final = is_final(failure, held.lease.failures, self.hello.retry)
+        retry = self.gate.retry(held.lease, self.hello.retry)
+        final = is_final(failure, held.lease.failures, retry)
         if held.followup is None and final:
             count = self.hello.handlers.get(Event.FAILED, 0)
             performed = performed._replace(undone=tuple(range(count)))
@@ -163,6 +177,9 @@ class Desk:
         times = began, time.time()
         if not all(answer.recorded):
             noted = [each for each, done in zip(noted, answer.recorded, strict=True) if done]
+        if function == self._function and self.gate.calls:
+            for outcome, _ in noted:
+                self.gate.saw(outcome)
         self._ended(noted)
         tracing.ended(noted, function, times)
         return answer.leases

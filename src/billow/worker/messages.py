@@ -25,17 +25,20 @@ class Hello(NamedTuple):
     limits: Limits
     #: Number of handlers for each event that has any.
     handlers: dict[str, int]
+    #: What its jobs call, whose breaker counts.
+    calls: str = ""
 
     def encode(self) -> bytes:
         """As a frame's body."""
         facts = {"retry": asdict(self.retry), "limits": asdict(self.limits)}
-        return _encode({**facts, "handlers": self.handlers}).encode()
+        return _encode({**facts, "handlers": self.handlers, "calls": self.calls}).encode()
 
     @classmethod
     def decode(cls, body: bytes) -> Hello:
         """From a frame's body."""
         facts = json.loads(body)
-        return cls(Retry(**facts["retry"]), Limits(**facts["limits"]), facts["handlers"])
+        options = Retry(**facts["retry"]), Limits(**facts["limits"])
+        return cls(*options, facts["handlers"], facts["calls"])
 
 
 def encode_task(task: Task, serial: int, last: bool) -> bytes:

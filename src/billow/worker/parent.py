@@ -40,6 +40,7 @@ class Worker:
         self._id = settings.id
         self._bench = bench
         self._desk = desk
+        self._gate = desk.gate
         self._events = Events(settings.lifeline)
         self._room = WaitingRoom(home, settings.function)
         self._status = StatusLine(settings.status)
@@ -101,10 +102,16 @@ class Worker:
     def _exchange(self) -> None:
         """Record outcomes and take jobs, as far as there is something to record or to take."""
         self._take_followups()
-        want = self._want()
-        if not self._desk.pending and not (want and self._look):
+        if not self._bench.held and not self._desk.pending:
+            self._gate.nothing_left()
+        room = self._want_jobs()
+        if not self._desk.pending and not (room and self._look):
             return
+        want = self._gate.allow(room)
+        if self._gate.closed:
+            self._room.leave()
         leases = self._desk.exchange(want)
+        self._gate.took(leases)
         if want:
             self._look = len(leases) == want
         if leases:
@@ -113,6 +120,10 @@ class Worker:
 
     def _want(self) -> int:
         return 0 if self._draining else self._bench.room_for()
+
+    def _want_jobs(self) -> int:
+        """As many, unless a breaker keeps the jobs back."""
+        return 0 if self._gate.closed else self._want()
 
     def _hand_over(self, leases: list[Lease]) -> None:
         jobs = []
@@ -176,9 +187,9 @@ class Worker:
         if self._done() or bench.child_gone:
             return True
         open_now = time.monotonic() >= desk.closed_until
-        if open_now and (desk.pending or (self._look and self._want())):
+        if open_now and (desk.pending or (self._look and self._want_jobs())):
             return True
-        if not bench.idle or self._draining or not open_now:
+        if not bench.idle or self._draining or not open_now or self._gate.closed:
             return False
         self._look = self._room.rest()
         return self._look
@@ -190,8 +201,7 @@ class Worker:
             times.append(self._next_tick)
         if self._room.inside:
             times.append(self._room.until)
-        if self._desk.closed_until > now:
-            times.append(self._desk.closed_until)
+        times += [at for at in (self._desk.closed_until, self._gate.closed_until) if at > now]
         if (told := self._status.due(self._facts())) is not None:
             times.append(told)
         return min(times)

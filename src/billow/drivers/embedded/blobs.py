@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from billow.errors import BadInput, TooLarge, Unavailable
+from billow.errors import BadInput, Error, TooLarge, Unavailable
 from billow.ids import is_id, new_id
 from billow.units import MiB, human_size
 
 _BLOCK = 1 * MiB
+#: Seconds within which bytes that were staged must become an object: well before they are swept.
+_STAGED = 1800.0
 #: Errors that are the store's; others come from where the bytes came from.
 _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EFBIG}
 
@@ -54,8 +56,7 @@ class Blobs:
         arriving = self._arriving / blob
         try:
             size, digest = _write_file(arriving, data, limit)
-            if sha256 is not None and digest != sha256.lower():
-                raise BadInput(f"the bytes have SHA-256 {digest}, not the announced {sha256}")
+            _check_digest(digest, sha256)
             self._keep(arriving, blob)
         except BaseException as problem:
             arriving.unlink(missing_ok=True)
@@ -65,6 +66,24 @@ class Blobs:
                 ) from problem
             raise
         return Blob(blob, size, digest)
+
+    def take(self, blob: Blob, limit: int | None, sha256: str | None) -> Blob:
+        """A blob that was written before, held against the same; it is gone if it fails.
+
+        Raises:
+            TooLarge, BadInput: as `write`.
+            Unavailable: it was written too long ago, and may be swept away at any time.
+        """
+        try:
+            if limit is not None and blob.size > limit:
+                raise TooLarge(f"larger than the allowed {human_size(limit)}", limit=limit)
+            _check_digest(blob.sha256, sha256)
+            if not time.time() - _STAGED < _written(self.path(blob.id)) < math.inf:
+                raise Unavailable("what was sent first waited too long for the rest; send it again")
+        except Error:
+            self.remove(blob.id)
+            raise
+        return blob
 
     def _keep(self, arriving: Path, blob: str) -> None:
         path = self.path(blob)
@@ -87,6 +106,12 @@ class Blobs:
             for path in folder.iterdir():
                 if is_id(path.name) and _written(path) < limit:
                     yield path
+
+
+def _check_digest(found: str, announced: str | None) -> None:
+    """Raises BadInput if bytes do not have the SHA-256 that was announced."""
+    if announced is not None and found != announced.lower():
+        raise BadInput(f"the bytes have SHA-256 {found}, not the announced {announced}")
 
 
 def _written(path: Path) -> float:

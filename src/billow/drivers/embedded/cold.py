@@ -158,6 +158,17 @@ class SqliteCold:
             raise NotFound(f"{store}/{key} is not archived")
         return frozen
 
+    def overdue(self, before: float, limit: int = 100) -> list[Frozen]:
+        """Files that should long be back."""
+        if not self._is_there:
+            return []
+        rows = self._catalogue.reader.execute(
+            f"select {_COLUMNS} from files where tier is not null and ready < ? "  # noqa: S608
+            "and damaged is null order by ready limit ?",
+            (before, max(0, limit)),
+        )
+        return [Frozen(*row) for row in rows]
+
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[Frozen]:

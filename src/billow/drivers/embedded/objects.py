@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from billow.clock import Clock
-from billow.drivers.embedded.blobs import Blobs
+from billow.drivers.embedded.blobs import Blob, Blobs
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.ledger import SqliteLedger
@@ -55,7 +55,7 @@ class SqliteObjects:
     def put(
         self,
         store: str,
-        data: Iterable[bytes] | BinaryIO,
+        data: Iterable[bytes] | BinaryIO | Staged,
         *,
         key: str | None = None,
         name: str = "",
@@ -68,7 +68,10 @@ class SqliteObjects:
         """Store an object: first its bytes, then in one step its row, copies and jobs."""
         safe = clean_name(name) if name or key is None else ""
         place = f"{new_id()}/{safe}" if key is None else check_key(key)
-        blob = self._blobs.write(data, limit, sha256)
+        if isinstance(data, Staged):
+            blob = self._blobs.take(Blob(*data), limit, sha256)
+        else:
+            blob = self._blobs.write(data, limit, sha256)
         info = ObjectInfo(
             store=store,
             key=place,
@@ -88,14 +91,21 @@ class SqliteObjects:
         except Exception:
             # What interrupts from outside (Ctrl-C) may come while the row is being committed or
             # after, so then the bytes stay; if no row refers to them, they are swept away later.
-            if not is_used(self._database.reader, blob.id):
-                self._blobs.remove(blob.id)
+            self._remove_unused(blob.id)
             raise
 
     def stage(self, data: Iterable[bytes] | BinaryIO, limit: int | None = None) -> Staged:
         """Make bytes durable without an object."""
         blob = self._blobs.write(data, limit, None)
-        return Staged(blob.id, blob.size, blob.sha256)
+        return Staged(*blob)
+
+    def unstage(self, staged: Staged) -> None:
+        """Forget bytes that were staged."""
+        self._remove_unused(staged.blob)
+
+    def _remove_unused(self, blob: str) -> None:
+        if not is_used(self._database.reader, blob):
+            self._blobs.remove(blob)
 
     def arrive(
         self, info: ObjectInfo, blob: Callable[[sqlite3.Connection], str], *, once: bool = False

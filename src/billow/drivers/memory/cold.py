@@ -104,6 +104,14 @@ class MemoryCold:
         except KeyError:
             raise NotFound(f"{store}/{key} is not archived") from None
 
+    def overdue(self, before: float, limit: int = 100) -> list[Frozen]:
+        """Files that should long be back."""
+        with self._lock:
+            every = [row.frozen for row in self.rows.values()]
+        late = [(one.ready, one) for one in every if one.ready is not None and not one.damaged]
+        found = [one for ready, one in sorted(late, key=lambda pair: pair[0]) if ready < before]
+        return found[: max(0, limit)]
+
     def list(
         self, store: str, prefix: str = "", after: str | None = None, limit: int = 100
     ) -> list[Frozen]:

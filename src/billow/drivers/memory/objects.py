@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from billow.clock import Clock
-from billow.errors import BadInput, NotFound, TooLarge
+from billow.errors import BadInput, NotFound, TooLarge, Unavailable
 from billow.ids import new_id
 from billow.names import check_key, clean_name
 from billow.ports.ledger import Keep, Ledger, Submission
@@ -50,7 +50,7 @@ class MemoryObjects:
     def put(
         self,
         store: str,
-        data: Iterable[bytes] | BinaryIO,
+        data: Iterable[bytes] | BinaryIO | Staged,
         *,
         key: str | None = None,
         name: str = "",
@@ -63,7 +63,7 @@ class MemoryObjects:
         """Store an object, with the copies and jobs that its arrival sets off."""
         name = clean_name(name) if name or key is None else ""
         key = f"{new_id()}/{name}" if key is None else check_key(key)
-        body = _read_all(data, limit)
+        body = _read_all([self._take(data)] if isinstance(data, Staged) else data, limit)
         digest = hashlib.sha256(body).hexdigest()
         if sha256 is not None and sha256.lower() != digest:
             raise BadInput(f"the bytes have the SHA-256 {digest}, not {sha256}")
@@ -87,6 +87,18 @@ class MemoryObjects:
         with self._lock:
             self._staged[staged.blob] = body
         return staged
+
+    def unstage(self, staged: Staged) -> None:
+        """Forget bytes that were staged."""
+        with self._lock:
+            self._staged.pop(staged.blob, None)
+
+    def _take(self, staged: Staged) -> bytes:
+        with self._lock:
+            data = self._staged.pop(staged.blob, None)
+        if data is None:
+            raise Unavailable("what was sent first waited too long for the rest; send it again")
+        return data
 
     def keep(self, effect: Keep) -> None:
         """Make staged bytes an object."""

@@ -33,12 +33,16 @@ class Hands(Protocol):
         """What speaks for an action beside its alarm, and what it would be taken on."""
         ...
 
-    def act(self, action: Action, evidence: Evidence, reason: str) -> str:
-        """Take an action; what was done, in words.
+    def act(self, action: Action, evidence: Evidence, alarm: str, reason: str) -> str:
+        """Take an action that an alarm asks for; what was done, in words.
 
         Raises:
             Error: it could not be done.
         """
+        ...
+
+    def lift(self, action: Action, alarm: str) -> bool:
+        """End what an action has going on because of an alarm; False if nothing does."""
         ...
 
 
@@ -167,7 +171,7 @@ class Remedies:
             return
         course.record, course.waited = record, 0
         try:
-            what = self._hands.act(action, evidence, f"{name}: {turn.reason}")
+            what = self._hands.act(action, evidence, name, turn.reason)
         except Error as problem:
             course.record = self._records.end(record, "failed", problem.detail)
             self._tell(course, "failed", name, f"{action}: {problem.detail}")
@@ -199,6 +203,10 @@ class Remedies:
         if course.record is not None and course.record.done.outcome == "done":
             self._records.end(course.record, "helped")
             self._tell(course, "helped", name, f"{course.record.done.kind}: {turn.reason}")
+        # Also what an earlier process began.
+        for action in turn.watched.do:
+            if action.lasts and self._hands.lift(action, name):
+                self._tell(course, "lifted", name, f"{action}: {turn.reason}")
         if course.paged and self._pager is not None:
             self._pager.resolve(turn.watched.page or self._service, _key(name))
         self._courses.pop(name, None)

@@ -43,8 +43,9 @@ async def submit_job(request: Request, query: Query) -> Response:
     """Ask for a job, or for one job a file.
 
     A function without a file takes JSON: `{"args": {...}}`. One with a file takes a multipart form
-    (fields for the arguments first, or one field `args` with JSON, then files called `file`) or the
-    file itself as the body with its name in `?name=`. Whatever is answered with 202 is durable.
+    (fields for the arguments, or one field `args` with JSON, and files called `file`) or the file
+    itself as the body with its name in `?name=`. Whatever is answered with 202 is durable; of a
+    form that is refused or cut off, nothing is accepted.
 
     `Prefer: wait=10` waits up to 10 seconds and answers 200 with the finished job. With
     `Idempotency-Key`, sending the same request again gives the same job; another request under the

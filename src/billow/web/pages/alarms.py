@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billow.errors import BadInput
+from billow.flow.breakers import Breakers
 from billow.home import Home
 from billow.ops import controls
 from billow.ops.conditions import Bound
@@ -71,6 +72,8 @@ def build(asked: Asked) -> dict[str, Any]:
         "firing": sum(one.state == "ALARM" for one in every),
         "mode": controls.mode(home.journal),
         "modes": controls.MODES,
+        "breakers": Breakers(home).all(),
+        "shedding": controls.shedding(home.journal, now),
         "history": home.journal.read(kinds=("alarm.", "watch."), limit=_ROWS, newest=True),
         "remedies": [*reversed(Records(home.tables).since(now - KEPT))][:_ROWS],
         "silence": "" if board else "No alarm has been evaluated yet: a running service does that.",
@@ -106,6 +109,11 @@ async def _switch(request: Request) -> Response:
     elif name:
         on = fields.get("on") == "1"
         await context.run(lambda: controls.enable(context.home.journal, name, on=on))
+    elif breaker := fields.get("close", ""):
+        closed = "closed in the console"
+        await context.run(Breakers(context.home).close, breaker, closed)
+    elif fields.get("lift") == "shedding":
+        await context.run(controls.lift, context.home.journal)
     else:
-        raise BadInput("say what to switch: mode=… or alarm=…")
+        raise BadInput("say what to switch: mode=…, alarm=…, close=… or lift=shedding")
     return RedirectResponse("/alarms?told=saved", 303)

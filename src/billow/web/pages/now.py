@@ -30,7 +30,15 @@ _NAMED = 5
 #: Dead letters are counted up to here.
 DEAD_COUNTED = 99
 
-_DECISIONS = ("scale.", "worker.crashed", "worker.killed", "alarm.", "process.restarted")
+_DECISIONS = (
+    "scale.",
+    "worker.crashed",
+    "worker.killed",
+    "alarm.",
+    "process.restarted",
+    "breaker.",
+    "shed.",
+)
 _MARKS = ("scale.out", "scale.in", "scale.bound", "worker.crashed")
 
 

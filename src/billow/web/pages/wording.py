@@ -36,6 +36,12 @@ KINDS = {
     "remedy.held": "Remedy held back",
     "remedy.dry-run": "Remedy, dry run",
     "remedy.exhausted": "No remedy left",
+    "remedy.lifted": "Remedy ended",
+    "breaker.opened": "Breaker opened",
+    "breaker.tried": "Tried in vain",
+    "breaker.closed": "Breaker closed",
+    "shed.began": "Load is shed",
+    "shed.ended": "Load is shed no more",
     "process.started": "Process started",
     "process.restarted": "Process restarted",
     "process.stopped": "Process stopped",
@@ -46,7 +52,7 @@ KINDS = {
 
 #: Kinds of events that are worth a person's eye, and those that are good news.
 _WORRYING = {"worker.crashed", "worker.killed", "process.restarted", "job.failed"}
-_WORRYING |= {"remedy.failed", "remedy.exhausted"}
+_WORRYING |= {"remedy.failed", "remedy.exhausted", "breaker.opened"}
 
 
 def number(value: float | None) -> str:
