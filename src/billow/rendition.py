@@ -191,13 +191,18 @@ class Rendition:
         Raises:
             NotFound: a value is not among those that are allowed.
         """
+        said = self.parse(path)
+        if said is not None:
+            self.check_values(said)
+        return said
+
+    def parse(self, path: str) -> dict[str, Any] | None:
+        """The same, whether or not the values are allowed."""
         found = self.pattern.fullmatch(path)
         if found is None:
             return None
         pairs = zip(self.parts, found.groups(), strict=True)
-        said = {part: int(text) if kind == "int" else text for (part, kind), text in pairs}
-        self.check_values(said)
-        return said
+        return {part: int(text) if kind == "int" else text for (part, kind), text in pairs}
 
     def check_values(self, said: Mapping[str, Any]) -> None:
         """Raises NotFound if a value is not among those that are allowed."""

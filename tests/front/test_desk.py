@@ -70,6 +70,28 @@ def test_the_newest_comes_first_when_the_queue_does_not_empty() -> None:
     assert (first.server is not None, second.server is not None) == (False, True)
 
 
+def test_a_short_queue_that_never_empties_keeps_its_order() -> None:
+    room = Room()
+    room.ask("running")
+    waiting = [room.ask(f"{number}") for number in range(4)]
+    for number in range(200):
+        room.now += 0.005
+        room.free()
+        assert waiting.pop(0).server is not None, f"turn {number} passed the oldest by"
+        waiting.append(room.ask("next"))
+
+
+def test_a_long_queue_that_moves_turns_round() -> None:
+    room = Room()
+    room.ask("running")
+    waiting = [room.ask(f"{number}") for number in range(50)]
+    for _ in range(10):
+        room.now += 0.01
+        room.free()
+    assert waiting[0].server is not None
+    assert waiting[-1].server is not None
+
+
 def test_while_load_is_shed_the_least_important_never_wait_and_have_half_the_room() -> None:
     room = Room(in_flight=4)
     room.desk.shedding = True

@@ -108,6 +108,13 @@ def test_a_generator_that_begins_late_says_so() -> None:
     assert (counted.times.quantile(0) or 0) > 8
 
 
+def test_it_lasts_as_long_as_the_drill() -> None:
+    began = time.monotonic()
+    heard, _ = asyncio.run(generate(lambda _: reply(), Stage(0, 0.5, 2)))
+    assert heard.total.planned == 1
+    assert time.monotonic() - began >= 0.5
+
+
 def test_no_more_are_under_way_than_allowed() -> None:
     heard = Heard()
     with socket.create_server(("127.0.0.1", 0), backlog=500) as silent:

@@ -15,6 +15,9 @@ from collections.abc import Sequence
 
 from billow.front.service import Service
 
+#: When to look for what only refers to itself: after so many objects, and how often for older ones.
+GARBAGE = (10_000, 20, 20)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to leave; returns the exit status."""
@@ -26,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listening, control = (socket.socket(fileno=fd) for fd in (asked.fd, asked.control))
     plain = None if asked.plain is None else socket.socket(fileno=asked.plain)
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(Service(listening, control, plain).run())
     return 0

@@ -1,7 +1,7 @@
 """Who is served next, who waits, and who is refused: the queue before the servers.
 
-Requests of the more important ranks come first. Within a rank the oldest comes first, until the
-queue has not been empty for a while: then the newest does, since its sender still waits for it.
+Requests of the more important ranks come first. Within a rank the oldest comes first, unless who
+comes last in such a line would wait too long: then the newest does, since its sender still waits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from billow.front.servers import Server
 #: Ranks: health and console; people who are logged in; everybody else.
 VITAL, KNOWN, ANYBODY = 0, 1, 2
 
-#: Seconds without an empty queue after which there are more requests than can be served.
+#: Seconds that the last in line may have to wait; beyond that the newest comes first.
 LATE = 0.1
+
+#: How much the latest of the times between two turns says about the next.
+WEIGHT = 0.1
 
 #: Requests above its limit that a server takes for the most important.
 RESERVE = 2
@@ -66,7 +69,9 @@ class Desk:
         self._now = now
         self._shed = shed
         self._queues: tuple[deque[Waiting], ...] = (deque(), deque(), deque())
-        self._empty_at = now()
+        #: When somebody who waited was served last, or began to wait; seconds between such turns.
+        self._turn_at = now()
+        self._pace = 0.0
         #: Requests that wait.
         self.waiting = 0
         #: Whether the least important never wait, and have half of each server at most.
@@ -82,7 +87,7 @@ class Desk:
             self._refuse(request, "shed")
             return
         if not self.waiting:
-            self._empty_at = self._now()
+            self._turn_at = self._now()
         if self.waiting >= self._most and not self._make_room(request.rank):
             self._refuse(request, "full")
             return
@@ -96,7 +101,7 @@ class Desk:
             request.start(server)
             return
         if not self.waiting:
-            self._empty_at = self._now()
+            self._turn_at = self._now()
         self._queues[request.rank].appendleft(request)
         self.waiting += 1
 
@@ -128,14 +133,14 @@ class Desk:
                 self.waiting -= 1
                 self._refuse(request, "late")
 
-    @property
-    def _overloaded(self) -> bool:
-        return self._now() - self._empty_at > LATE
-
     def _take(self, queue: deque[Waiting]) -> Waiting:
-        request = queue.pop() if self._overloaded else queue.popleft()
+        now = self._now()
+        since = now - self._turn_at
+        late = since > LATE or self.waiting * self._pace > LATE
+        self._pace += WEIGHT * (since - self._pace)
+        self._turn_at = now
         self.waiting -= 1
-        return request
+        return queue.pop() if late else queue.popleft()
 
     def _before(self, rank: int) -> bool:
         """Whether anybody waits who comes before a new request of `rank`."""

@@ -52,6 +52,7 @@ class Exchange:
         "client",
         "credential",
         "id",
+        "number",
         "over",
         "patient",
         "rank",
@@ -88,6 +89,8 @@ class Exchange:
         #: The server that had it last.
         self.server_name = ""
         self._link: Link | None = None
+        #: What it is called on the server's lane.
+        self.number = 0
         self._file = False
         #: What of the body no server was there for.
         self._pending: list[bytes] = []
@@ -112,6 +115,13 @@ class Exchange:
         self.server_name = server.id
         self.tried.add(server.id)
         server.begin(self)
+        if server.lane is not None and server.lane.ask(self):
+            self._sent = True
+        else:
+            self.by_link(server)
+
+    def by_link(self, server: Server) -> None:
+        """Go by a connection that speaks HTTP."""
         link = server.idle_link()
         if link is not None:
             self._attach(link)
@@ -208,6 +218,15 @@ class Exchange:
         self.bytes += len(body)
         self.sink.begin(answer, body, over=over)
 
+    def named(self, answer: Answer, part: FilePart | None) -> None:
+        """The server has said, by its lane, which file is the answer's body, if there is one."""
+        self.answered_by(answer)
+        if part is None:
+            self.sink.begin(answer, b"", over=True)
+        else:
+            self._send(answer, part)
+        self.finished()
+
     def more(self, data: bytes, *, over: bool) -> None:
         """More of the answer's body has come."""
         self.bytes += len(data)
@@ -279,6 +298,11 @@ class Exchange:
 
     def _begin_file(self, answer: Answer) -> None:
         part = FilePart.decode((answer.file or b"").decode("latin-1"))
+        if part is not None:
+            answer.set_length(part.length)
+        self._send(answer, part)
+
+    def _send(self, answer: Answer, part: FilePart | None) -> None:
         fd = self._house.open(part) if part is not None else None
         if part is None or fd is None:
             self._close()
@@ -288,13 +312,14 @@ class Exchange:
             return
         self._file = True
         self.bytes = part.length
-        answer.set_length(part.length)
         self.sink.file(answer, fd, part)
 
     def _cut(self) -> None:
         link, self._link = self._link, None
         if link is not None:
             link.abort()
+        elif self.server is not None and self.server.lane is not None:
+            self.server.lane.forget(self)
 
     def _release(self) -> None:
         server, self.server = self.server, None

@@ -253,6 +253,15 @@ class Answer:
         #: The head for the visitor, without what ends at the front, and without the empty line.
         self.head = head[:-2]
 
+    @classmethod
+    def ready(cls, status: int, head: bytes, length: int, known: bytes | None) -> Answer:
+        """One whose head and framing are known, with what the visitor gets of it."""
+        made = cls.__new__(cls)
+        made.status, made.head, made.length, made.known = status, head, length, known
+        made.chunked = made.stream = made.close = False
+        made.file = None
+        return made
+
     def set_length(self, length: int) -> None:
         """Tell another length of the body."""
         at = self.head.lower().index(b"\r\ncontent-length:")

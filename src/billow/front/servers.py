@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from billow.front.lane import Lane
 from billow.front.limit import Limit
 from billow.front.link import Link
 
@@ -47,6 +48,8 @@ class Server:
         #: Counts the requests it was given, so that equals take turns.
         self.turn = 0
         self.exchanges: set[Exchange] = set()
+        #: Where it is asked for files; None if it was not looked for.
+        self.lane: Lane | None = None
         self._idle: list[Link] = []
 
     @property

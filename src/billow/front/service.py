@@ -13,11 +13,13 @@ from typing import Any
 
 from billow.front.config import Config
 from billow.front.house import House
+from billow.front.lane import Lane
 from billow.front.probes import TICK, Probes
 from billow.front.redirect import Redirect
 from billow.front.servers import Server
 from billow.front.tls import Certificate, Greeter
 from billow.front.visitor import Visitor
+from billow.lane import ENDING
 
 #: Seconds between two reports to the keeper, two rounds past all visitors, two writes of the log.
 REPORT = 0.5
@@ -173,11 +175,15 @@ def apply(house: House, place: str, told: dict[str, dict[str, Any]]) -> None:
         server = house.servers.pop(gone)
         server.draining = True
         server.close_idle()
+        if server.lane is not None:
+            server.lane.close()
     for name, facts in told.items():
         known = house.servers.get(name)
         if known is None:
             address = f"{place}/{name}.sock"
             known = Server(name, address, facts["pid"], house.bounds.in_flight)
+            known.lane = Lane(known, f"{place}/{name}{ENDING}", house.config.token)
+            known.lane.open()
             house.servers[name] = known
         known.draining = facts["draining"]
         if known.draining:

@@ -10,6 +10,7 @@ from typing import Any
 from billow import tallies
 from billow.clock import Clock
 from billow.drivers.embedded.processes import Processes
+from billow.lane import ENDING
 from billow.options import LaunchTemplate
 from billow.ports.machines import Ended, Machine, WorkerState
 
@@ -56,7 +57,8 @@ class Servers:
         over = self._processes.ended()
         for end in over:
             self._leaving.pop(end.machine.id, None)
-            (self._sockets / f"{end.machine.id}.sock").unlink(missing_ok=True)
+            for ending in (".sock", ENDING):
+                (self._sockets / f"{end.machine.id}{ending}").unlink(missing_ok=True)
             tallies.fold(self._sockets, end.machine.id)
         return over
 

@@ -8,8 +8,8 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from billow.errors import Conflict, DeclarationError, Unavailable
@@ -107,30 +107,8 @@ class Database:
         if scratch is not None:
             scratch()
 
-    @contextmanager
-    def _borrowed(self, *, write: bool) -> Iterator[Connection]:
-        hurried = not write and _mood.at_once and self.near
-        if not hurried:
-            _check_thread()
-        backend = self._ready()
-        try:
-            raw = backend.borrow(write=write, wait=not hurried)
-        except TimeoutError:
-            raise self._none_free() from None
-        number, fine = self._loans.begin(write=write), False
-        connection = Connection(raw, backend.text, backend.translate)
-        try:
-            for statement in backend.begin if write else ():
-                connection.run(statement)
-            yield connection
-            if write:
-                connection.run("commit")
-            fine = True
-        finally:
-            connection.end()
-            fine = fine or not write or _undone(raw)
-            self._loans.end(number)
-            backend.give_back(raw, write=write, broken=not fine)
+    def _borrowed(self, *, write: bool) -> AbstractContextManager[Connection]:
+        return _Borrowed(self, write=write)
 
     def _none_free(self) -> Unavailable:
         if not self._loans.out():
@@ -196,6 +174,60 @@ def _undone(raw: object) -> bool:
     return True
 
 
+class _Borrowed:
+    """The block of `read` and `write`; a class, because one is entered for every row looked up."""
+
+    __slots__ = ("_backend", "_connection", "_database", "_number", "_raw", "_write")
+
+    def __init__(self, database: Database, *, write: bool) -> None:
+        self._database = database
+        self._write = write
+        self._number = 0
+
+    def __del__(self) -> None:
+        """A block that is never left ends with its last trace."""
+        if self._number:
+            self._end(fine=False)
+
+    def __enter__(self) -> Connection:
+        database, write = self._database, self._write
+        backend = self._backend = database._ready()
+        hurried = not write and _mood.at_once and backend.near
+        if not hurried:
+            _check_thread()
+        try:
+            raw = self._raw = backend.borrow(write=write, wait=not hurried)
+        except TimeoutError:
+            raise database._none_free() from None
+        connection = self._connection = Connection(raw, backend.text, backend.translate)
+        self._number = database._loans.begin(write=write)
+        if write:
+            try:
+                for statement in backend.begin:
+                    connection.run(statement)
+            except BaseException:
+                self._end(fine=False)
+                raise
+        return connection
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        fine = kind is None
+        try:
+            if fine and self._write:
+                fine = False
+                self._connection.run("commit")
+                fine = True
+        finally:
+            self._end(fine=fine)
+
+    def _end(self, *, fine: bool) -> None:
+        number, self._number = self._number, 0
+        self._connection.end()
+        fine = fine or not self._write or _undone(self._raw)
+        self._database._loans.end(number)
+        self._backend.give_back(self._raw, write=self._write, broken=not fine)
+
+
 class _Mood(threading.local):
     at_once = False
 
@@ -203,13 +235,13 @@ class _Mood(threading.local):
 _mood = _Mood()
 
 
-@contextmanager
-def at_once() -> Iterator[None]:
+class at_once:  # noqa: N801 - used like a function
     """Near databases are read even in an event loop; connections are not waited for."""
-    _mood.at_once = True
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        _mood.at_once = True
+
+    def __exit__(self, *_: object) -> None:
         _mood.at_once = False
 
 

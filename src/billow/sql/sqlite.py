@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from pathlib import Path
 from typing import Any
 
 from billow.errors import Unavailable
 from billow.sql.backend import Raw
 from billow.sql.errors import ConstraintBroken
+from billow.sql.pool import Pool
 from billow.sql.text import statements
 
 #: Pages in the write-ahead log (4 KiB each) after which a committing writer tidies it up.
@@ -35,11 +35,12 @@ class Sqlite:
         self._file = file
         self._patience = patience
         self._durable = durable
-        self._pools = {False: _Pool(readers), True: _Pool(1)}
+        self._readers = Pool(readers, lambda: self._new(write=False))
+        self._writers = Pool(1, lambda: self._new(write=True))
         try:
             connection = self._connect(write=True)
             connection.execute("pragma journal_mode=wal")
-            self._pools[True].idle.append(connection)
+            connection.close()
         except sqlite3.Error as problem:
             raise Unavailable(f"{file} cannot be used: {problem}") from problem
 
@@ -49,22 +50,16 @@ class Sqlite:
 
     def borrow(self, *, write: bool, wait: bool = True) -> Raw:
         """A connection that nobody else has."""
-        pool = self._pools[write]
-        if not pool.turns.acquire(timeout=self._patience if wait else 0):
-            raise TimeoutError
-        try:
-            return pool.idle.pop()
-        except IndexError:
-            return self._new(pool, write=write)
+        pool = self._writers if write else self._readers
+        return pool.take(self._patience if wait else 0.0)
 
     def give_back(self, raw: Raw, *, write: bool, broken: bool) -> None:
         """Let others have it."""
-        pool = self._pools[write]
-        if broken or pool.closed:
-            raw.close()
+        pool = self._writers if write else self._readers
+        if broken:
+            pool.drop(raw)
         else:
-            pool.idle.append(raw)
-        pool.turns.release()
+            pool.give_back(raw)
 
     def script(self, raw: Raw, sql: str) -> None:
         """Run several statements."""
@@ -82,16 +77,13 @@ class Sqlite:
 
     def close(self) -> None:
         """Close what nobody has."""
-        for pool in self._pools.values():
-            pool.closed = True
-            while pool.idle:
-                pool.idle.pop().close()
+        self._readers.close()
+        self._writers.close()
 
-    def _new(self, pool: _Pool, *, write: bool) -> Raw:
+    def _new(self, *, write: bool) -> Raw:
         try:
             return self._connect(write=write)
         except sqlite3.Error as problem:
-            pool.turns.release()
             raise self.translate(problem) from problem
 
     def _connect(self, *, write: bool) -> sqlite3.Connection:
@@ -116,14 +108,5 @@ class Sqlite:
 _LATER = {5, 6, 8, 10, 14, 13}
 
 
-class _Pool:
-    """Connections of one sort: those that nobody has, and how many more there may be."""
-
-    def __init__(self, most: int) -> None:
-        self.turns = threading.Semaphore(most)
-        self.idle: list[Raw] = []
-        self.closed = False
-
-
 def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
-    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+    return dict(zip([column[0] for column in cursor.description], row, strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -26,7 +27,9 @@ from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.handover import TOKEN_FILE
 from billow.home import open_home
+from billow.lane import ENDING, make_socket
 from billow.loading import load_app
+from billow.ops import traces
 from billow.ops.logs.start import log_to, make_shipper
 from billow.ops.measured import measured
 from billow.ops.otlp import open_exporter
@@ -35,6 +38,7 @@ from billow.ops.traced import traced
 from billow.ops.traces import tracing
 from billow.web.context import Context
 from billow.web.guard import is_loopback
+from billow.web.lane import Lanes, Window
 from billow.web.log import JsonLines
 from billow.web.metrics import Metrics
 from billow.web.protocol import MAX_HEAD, http_protocol
@@ -42,6 +46,9 @@ from billow.web.server import make_app
 
 #: Seconds that running requests get when the process leaves.
 GRACE = 5
+
+#: When to look for what only refers to itself: after so many objects, and how often for older ones.
+GARBAGE = (10_000, 20, 20)
 
 #: Seconds between two signs of life.
 SIGN_OF_LIFE = 5.0
@@ -74,8 +81,12 @@ class WebServer(uvicorn.Server):
         )
         self._context: Context = app.state.context
         self._metrics: Metrics = app.state.metrics
+        self._window: Window = app.state.window
         self._lifeline = lifeline
         self._status = status
+        self._lanes: Lanes | None = None
+        #: Where the front asks what needs no HTTP, and what it must show; see `Lanes`.
+        self.lane: tuple[socket.socket, str] | None = None
 
     def leave(self) -> None:
         """Stop accepting requests, finish those that run, and return from `run`."""
@@ -93,6 +104,9 @@ class WebServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, and tell the keeper."""
+        if self.lane is not None:
+            bound, token = self.lane
+            self._lanes = Lanes(bound, self._window, token)
         await super().startup(sockets)
         if self._status is not None and self.started:
             self._tell_status(self._status)
@@ -106,13 +120,16 @@ class WebServer(uvicorn.Server):
         asyncio.get_running_loop().call_later(SIGN_OF_LIFE, self._tell_status, status)
 
     def _share(self) -> None:
-        """Tell the others of the pool what was counted."""
-        self._metrics.share()
-        asyncio.get_running_loop().call_later(SHARE, self._share)
+        """Tell the others of the pool what was counted; in a thread, as the disk may be slow."""
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, self._metrics.share)
+        loop.call_later(SHARE, self._share)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and waits first, since requests are waited for."""
         self._context.news.close()
+        if self._lanes is not None:
+            self._lanes.close()
         await super().shutdown(sockets)
         self._metrics.share()
 
@@ -150,8 +167,13 @@ def _serve(asked: argparse.Namespace, last: ExitStack) -> int:
     shipper.start(home.logs)
     passed_on = open_exporter("web")
     measures = Shipper(home.recorder, home.metrics, also=passed_on).start()
+    server = WebServer(served, asked.lifeline, asked.status)
+    if pool is not None and served.state.gallery.renditions and not traces.on():
+        server.lane = _unix_socket(asked.sockets, asked.id + ENDING, make_socket()), _token(asked)
+    gc.freeze()  # what is there now stays; there is no need to look at it again and again
+    gc.set_threshold(*GARBAGE)
     try:
-        WebServer(served, asked.lifeline, asked.status).run(sockets=[bound])
+        server.run(sockets=[bound])
     finally:
         measures.stop()
         shipper.stop()
@@ -179,7 +201,8 @@ def _socket(asked: argparse.Namespace) -> socket.socket:
         SettingError: it is not for this machine alone.
     """
     if asked.sockets is not None:
-        return _unix_socket(asked.sockets, asked.id)
+        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        return _unix_socket(asked.sockets, asked.id + ".sock", stream)
     if asked.fd is not None:
         bound = socket.socket(fileno=asked.fd)
         host = bound.getsockname()[0]
@@ -196,12 +219,11 @@ def _socket(asked: argparse.Namespace) -> socket.socket:
     return bound
 
 
-def _unix_socket(folder: str, id: str) -> socket.socket:
-    """A listening socket in a folder; its own path may be too long for an address."""
+def _unix_socket(folder: str, name: str, bound: socket.socket) -> socket.socket:
+    """Have a socket listen in a folder, whose own path may be too long for an address."""
     place = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        bound.bind(f"/proc/self/fd/{place}/{id}.sock")
+        bound.bind(f"/proc/self/fd/{place}/{name}")
     finally:
         os.close(place)
     bound.listen(512)

@@ -118,20 +118,27 @@ class Guard:
 
 def check_request(scope: Scope, own: str = "") -> None:
     """Raises Refused if a request is too long, for another host, or sent by another site's page."""
-    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    size, hosts = 0, []
+    for name, value in scope["headers"]:
+        size += len(name) + len(value)
+        if name == b"host":
+            hosts.append(value)
     if size > MAX_HEADERS:
         raise HeadersTooLarge(f"headers may have {MAX_HEADERS} bytes, not {size}")
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
         raise HeadersTooLarge(f"path and query may have {MAX_TARGET} bytes")
-    headers = Headers(scope=scope)
-    hosts = headers.getlist("host")
-    if len(hosts) != 1 or not (is_local(hosts[0]) or (own and hosts[0].lower() == own)):
+    if len(hosts) != 1 or not _is_own(hosts[0], own):
         raise WrongHost("this service answers to this machine's names only, and to its own")
     if scope["method"] not in _SAFE_METHODS:
-        check_origin(headers)
+        check_origin(Headers(scope=scope))
 
 
 @lru_cache(maxsize=64)
+def _is_own(told: bytes, own: str) -> bool:
+    host = told.decode("latin-1")
+    return is_local(host) or bool(own and host.lower() == own)
+
+
 def is_local(host: str) -> bool:
     """Whether a Host header (name and port) can only mean this machine."""
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
@@ -21,11 +22,10 @@ from billow.flow import followup
 from billow.home import Home
 from billow.job import Status
 from billow.ports.ledger import Counts
+from billow.web.answers import Answers
 from billow.web.renderer_metrics import RendererCollector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
 
 class Metrics:
@@ -41,6 +41,7 @@ class Metrics:
     def __init__(self, home: Home, app: App, pool: Path | None = None, name: str = "") -> None:
         self._pool = pool
         self._name = name
+        self._sharing = threading.Lock()
         self._recorder = home.recorder
         self._recorder.count("web.errors", 0)
         self._registry = CollectorRegistry()
@@ -50,58 +51,28 @@ class Metrics:
         #: What this process counts itself.
         self._own = CollectorRegistry()
         self._registry.register(_Summed(self._own, pool, name))
-        self._requests = Counter(
-            "billow_http_requests",
-            "Requests answered.",
-            ("method", "route", "status"),
-            registry=self._own,
-        )
-        self._renditions = Counter(
-            "billow_renditions",
-            "Renditions sent (hit: from the cache, miss: made first), or why not.",
-            ("rendition", "outcome"),
-            registry=self._own,
-        )
+        self._answers = Answers()
+        self._own.register(self._answers)
         self._registry.register(RendererCollector(home))
-        self._latency = Histogram(
-            "billow_http_request_seconds",
-            "Time from a request's headers to the last byte of its answer; streams are left out.",
-            ("route",),
-            buckets=_BUCKETS,
-            registry=self._own,
-        )
-
-        self._found: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._found_renditions: dict[tuple[str, str], Counter] = {}
 
     def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; `seconds` is None if its length tells nothing."""
         self._recorder.count("web.requests")
         if status >= 500:
             self._recorder.count("web.errors")
-        # To look a counter up by its labels costs more than to count.
-        found = self._found.get((method, route, status))
-        if found is None:
-            found = self._requests.labels(method, route, status), self._latency.labels(route)
-            self._found[method, route, status] = found
-        requests, latency = found
-        requests.inc()
+        self._answers.count(method, route, status, seconds)
         if seconds is not None:
-            latency.observe(seconds)
             self._recorder.observe("web.latency", seconds)
 
     def count_rendition(self, rendition: str, outcome: str) -> None:
         """Count an answer to somebody who asked for a rendition."""
-        found = self._found_renditions.get((rendition, outcome))
-        if found is None:
-            found = self._renditions.labels(rendition, outcome)
-            self._found_renditions[rendition, outcome] = found
-        found.inc()
+        self._answers.count_rendition(rendition, outcome)
 
     def share(self) -> None:
-        """Tell the other processes of the pool what this one has counted."""
+        """Tell the other processes of the pool what this one has counted; from any thread."""
         if self._pool is not None:
-            tallies.write(self._pool, self._name, _tally(self._own))
+            with self._sharing:
+                tallies.write(self._pool, self._name, _tally(self._own))
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

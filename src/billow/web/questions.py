@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
 from starlette.requests import cookie_parser
@@ -13,6 +13,9 @@ from starlette.types import Scope
 from billow.errors import NotFound
 from billow.rendition import Asked, Rendition
 from billow.web.visitor import Visitor
+
+#: Headers as they came.
+Sent: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 
 class Question(NamedTuple):
@@ -25,16 +28,51 @@ class Question(NamedTuple):
     said: Mapping[str, Any]
 
 
+class _Lazily(Mapping[str, str]):
+    """Made when it is first looked into, as most requests look into little."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], dict[str, str]]) -> None:
+        self._make = make
+        self._made: dict[str, str] | None = None
+
+    def _all(self) -> dict[str, str]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+
 def question_in(rendition: Rendition, scope: Scope, visitor: Visitor) -> Question:
     """What `visitor` asks for.
 
     Raises:
         NotFound: nothing at this address, or by a value that is not offered.
     """
-    said = rendition.read(scope["path"])
-    if said is None:
+    parsed = _parse(rendition, scope["path"])
+    if parsed is None:
         raise NotFound("there is nothing at this address")
-    return Question(rendition, _asked(scope, visitor), said.pop("id"), said)
+    number, said = parsed
+    rendition.check_values(said)
+    return Question(rendition, _asked(scope, visitor), number, said)
+
+
+@lru_cache(4096)
+def _parse(rendition: Rendition, path: str) -> tuple[int, Mapping[str, Any]] | None:
+    said = rendition.parse(path)
+    return None if said is None else (said.pop("id"), said)
 
 
 def answer_of(question: Question) -> partial[Any]:
@@ -45,9 +83,19 @@ def answer_of(question: Question) -> partial[Any]:
 
 
 def _asked(scope: Scope, visitor: Visitor) -> Asked:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    query: Iterable[tuple[str, str]] = ()
-    if scope["query_string"]:
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    cookies = cookie_parser(headers["cookie"]) if "cookie" in headers else {}
-    return Asked(visitor.owner, cookies, headers, dict(query))
+    sent = scope["headers"]
+    cookies, headers = _Lazily(partial(_cookies, sent)), _Lazily(partial(_headers, sent))
+    return Asked(visitor.owner, cookies, headers, _query(scope["query_string"]))
+
+
+def _headers(sent: Sent) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
+
+
+def _cookies(sent: Sent) -> dict[str, str]:
+    told = [value.decode("latin-1") for name, value in sent if name == b"cookie"]
+    return cookie_parser(told[-1]) if told else {}
+
+
+def _query(text: bytes) -> dict[str, str]:
+    return dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True)) if text else {}

@@ -1,37 +1,36 @@
 """Renditions as web servers answer for them: who may have one, and the file.
 
-There are two roads. What is in the cache goes by the fast one (`Door`), ahead of everything that
-other requests pass. Whatever is not plain (a refusal, a rendition that is to be made) goes on to
-the route, as any request; on both roads the same is asked before anything is sent.
+This is the long road, on which renditions are made and refusals are explained; what is in the cache
+goes by the shorter ones of `billow.web.door` and `billow.web.lane`. On all of them the same is
+asked before anything is sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from billow.errors import Error, NotFound, Unavailable
 from billow.rendition import Rendition, Wanted
 from billow.renditions.client import RenderClient
 from billow.renditions.errors import Busy
 from billow.renditions.files import CACHE, path_of
-from billow.sql.database import at_once
 from billow.web.context import Context, context_of
-from billow.web.guard import SECURITY_HEADERS, check_request
+from billow.web.guard import SECURITY_HEADERS
 from billow.web.questions import Question, answer_of, question_in
 from billow.web.sendfile import FileReply
-from billow.web.visitor import EVERYBODY, Visitor
+from billow.web.visitor import Visitor
 
 #: Where the fast road leaves what `allow` said, so that it is asked once.
 _ALLOWED = "billow.allowed"
 _FOR_EVER = "max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
-_SAFE = ("GET", "HEAD")
 #: Requests of one web server that may wait for the pool. The rest of what the server can do at the
 #: same time is for those whose picture is at hand.
 MOST_WAITING = 12
@@ -78,6 +77,8 @@ class Gallery:
         folder = context.home.folder
         self._root = None if folder is None else folder / CACHE
         self._pool = None if folder is None else RenderClient(folder)
+        #: The rendition that has an address, if one has.
+        self.find = lru_cache(REMEMBERED)(self._find)
         starts = (each.path.partition("{")[0] for each in self.renditions)
         #: What the addresses of all renditions begin with.
         self.prefixes = tuple(starts)
@@ -95,8 +96,7 @@ class Gallery:
         answer.__name__ = rendition.name
         return Route(rendition.path, answer, methods=["GET"])
 
-    def find(self, path: str) -> Rendition | None:
-        """The rendition that has this address."""
+    def _find(self, path: str) -> Rendition | None:
         return next((each for each in self.renditions if each.pattern.fullmatch(path)), None)
 
     async def prepare(self, rendition: Rendition, scope: Scope, visitor: Visitor) -> Ready:
@@ -117,6 +117,8 @@ class Gallery:
     def prepare_here(self, rendition: Rendition, scope: Scope, visitor: Visitor) -> Ready:
         """The same where `allow` is no coroutine function: in a thread, or at once."""
         question = question_in(rendition, scope, visitor)
+        if rendition.allow is None:
+            return self._ready(question, {})
         scope[_ALLOWED] = answer_of(question)()
         return self._ready(question, scope[_ALLOWED])
 
@@ -125,7 +127,9 @@ class Gallery:
             raise NotAllowed("you may not see this")
         rendition, asked = question.rendition, question.asked
         params = {**question.said, **allowed}
-        format_ = rendition.best_format(asked.headers.get("accept", ""))
+        format_ = ""
+        if rendition.formats:
+            format_ = rendition.best_format(asked.headers.get("accept", ""))
         version = asked.query.get("v", "")
         key = (rendition, question.id, tuple(params.items()), format_, version)
         try:
@@ -159,6 +163,12 @@ class Gallery:
             raise NotFound("this home keeps no renditions")
         await ready.reply(scope, receive, send)
         self._pool.used(ready.wanted)
+
+    def count_hit(self, ready: Ready) -> None:
+        """Note that the front was told which file to send."""
+        if self._pool is not None:
+            self._pool.used(ready.wanted)
+        self.count(ready.rendition, "hit")
 
     async def make(self, ready: Ready) -> None:
         """Have it rendered.
@@ -212,78 +222,6 @@ class Reply(Response):
         except Error as wrong:
             self._gallery.count(self._ready.rendition, type(wrong).__name__.lower())
             raise
-
-
-class Door:
-    """ASGI middleware: the fast road."""
-
-    def __init__(self, app: ASGIApp, gallery: Gallery, judge: Judge) -> None:
-        self._app = app
-        self._gallery = gallery
-        self._judge = judge
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what is at hand; pass on all else."""
-        fast = scope["type"] == "http" and scope["path"].startswith(self._gallery.prefixes)
-        if not (fast and scope["method"] in _SAFE and await self._sent(scope, receive, send)):
-            await self._app(scope, receive, send)
-
-    async def _sent(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        gallery = self._gallery
-        rendition = gallery.find(scope["path"])
-        if rendition is None:
-            return False
-        # The long road says what is wrong, in the form that was asked for, and logs what should
-        # not have happened.
-        try:
-            check_request(scope, self._judge.own)
-            ready = await self._ready(rendition, scope)
-        except Exception:
-            return False
-        try:
-            await gallery.send(ready, scope, receive, send)
-        except NotFound:
-            return False
-        scope["endpoint"] = rendition
-        gallery.count(rendition, "hit")
-        return True
-
-    async def _ready(self, rendition: Rendition, scope: Scope) -> Ready:
-        """What is asked for. Whatever blocks is done in one go, in a thread."""
-        gallery, judge = self._gallery, self._judge
-        if rendition.allow is not None and not rendition.waits:
-            if rendition.quick and gallery.near and not judge.blocks(scope):
-                with at_once():
-                    return self._ready_here(rendition, scope)
-            return await gallery.context.run(self._ready_here, rendition, scope)
-        if judge.blocks(scope):
-            visitor = await gallery.context.run(judge.visitor, scope, rendition)
-        else:
-            visitor = judge.visitor(scope, rendition)
-        return await gallery.prepare(rendition, scope, visitor)
-
-    def _ready_here(self, rendition: Rendition, scope: Scope) -> Ready:
-        visitor = self._judge.visitor(scope, rendition)
-        return self._gallery.prepare_here(rendition, scope, visitor)
-
-
-class Judge:
-    """Who asks for a rendition, and whether such may ask at all. Without accounts anybody may."""
-
-    #: The host name under which others may reach the service.
-    own = ""
-
-    def blocks(self, scope: Scope) -> bool:  # noqa: ARG002
-        """Whether it has to look something up to say who asks."""
-        return False
-
-    def visitor(self, scope: Scope, rendition: Rendition) -> Visitor:  # noqa: ARG002
-        """Who asks.
-
-        Raises:
-            Error: they may not.
-        """
-        return EVERYBODY
 
 
 def _headers(rendition: Rendition, wanted: Wanted, version: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from billow.rendition import Rendition
 from billow.route import Route as Declared
 from billow.web.auth import Lobby, check_form
 from billow.web.context import context_of
-from billow.web.renditions import Judge
+from billow.web.door import Judge
 from billow.web.replies import log_in_page, wants_page
 from billow.web.site.assets import PLACE
 from billow.web.visitor import Visitor

@@ -6,6 +6,8 @@ import asyncio
 import os
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from billow.units import MiB
 #: Bytes read at once; a file up to this size is sent in one piece, without a thread.
 PIECE = 1 * MiB
 
+_FILE = FILE.encode()
 _RANGE = re.compile(rb"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})")
 
 
@@ -27,6 +30,29 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return self.end - self.start
+
+
+NOTHING = Span(0, 0)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is answered: with which bytes of the file."""
+
+    status: int
+    #: With Content-Length, where that is to be told.
+    head: list[tuple[bytes, bytes]]
+    part: Span
+
+    @cached_property
+    def lines(self) -> bytes:
+        """The head as lines of HTTP/1."""
+        return b"".join([b"%b: %b\r\n" % field for field in self.head])
 
 
 class FileReply(Response):
@@ -59,14 +85,15 @@ class FileReply(Response):
         given = os.fspath(path)
         self.path = given if given.startswith("/") else os.path.abspath(given)
         self.etag = etag
-        #: The head of the whole file for the front, and what it was made for.
-        self._made: tuple[object, list[tuple[bytes, bytes]]] = None, []
+        #: The answer that sends the whole file, and what it was made for.
+        self._made: tuple[object, Told] = None, Told(0, [], NOTHING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send it, or the part that was asked for, or that nothing has changed."""
+        token = scope.get("billow.front")  # who has one opens the file itself
         fd = -1
         try:
-            if scope.get("billow.front"):  # which opens it itself
+            if token:
                 facts = os.stat(self.path)
             else:
                 fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -74,46 +101,51 @@ class FileReply(Response):
         except OSError as problem:
             raise NotFound("there is no such file any more") from problem
         try:
-            await self._answer(fd, facts, scope, send)
+            told = self.told(facts, scope["method"], scope["headers"])
+            await self._answer(fd, told, token or "", send)
         finally:
             if fd >= 0:
                 os.close(fd)
 
-    async def _answer(self, fd: int, facts: os.stat_result, scope: Scope, send: Send) -> None:
+    def told(
+        self, facts: os.stat_result, method: str, headers: Iterable[tuple[bytes, bytes]]
+    ) -> Told:
+        """What is answered to a request, if the file is as `facts` say."""
         etag = self.etag or f'"{facts.st_size:x}-{facts.st_mtime_ns:x}"'
-        asked = asked_in(scope["headers"])
-        token = scope.get("billow.front")
-        if token and not asked and scope["method"] == "GET" and facts.st_size:
-            await _send(send, 200, [*self._whole(token, etag, facts.st_size)], b"")
-            return
-        extra = {"etag": etag, "accept-ranges": "bytes"}
+        asked, size = asked_in(headers), facts.st_size
+        if not asked and method == "GET" and size:
+            return self._whole(etag, size)
+        head = {"etag": etag, "accept-ranges": "bytes"}
         if matches(asked.get(b"if-none-match", b""), etag):
-            await _send(send, 304, self._head(extra), b"")
-            return
-        span = part_asked(asked, facts.st_size, etag)
-        status, part = 200, span or Span(0, facts.st_size)
+            return Told(304, self._head(head), NOTHING)
+        span = part_asked(asked, size, etag)
+        status, part = 200, span or Span(0, size)
         if span is not None and span.start >= span.end:
-            extra |= {"content-range": f"bytes */{facts.st_size}", "content-length": "0"}
-            await _send(send, 416, self._head(extra), b"")
-            return
+            head |= {"content-range": f"bytes */{size}", "content-length": "0"}
+            return Told(416, self._head(head), NOTHING)
         if span is not None:
             status = 206
-            extra["content-range"] = f"bytes {part.start}-{part.end - 1}/{facts.st_size}"
-        length = part.end - part.start
-        if scope["method"] == "HEAD" or not length:
-            await _send(send, status, self._head({**extra, "content-length": str(length)}), b"")
-        elif token and length:
-            told = FilePart(token, part.start, length, self.path).encode()
-            await _send(send, status, self._head({**extra, "content-length": "0", FILE: told}), b"")
+            head["content-range"] = f"bytes {part.start}-{part.end - 1}/{size}"
+        head["content-length"] = str(part.end - part.start)
+        return Told(status, self._head(head), NOTHING if method == "HEAD" else part)
+
+    async def _answer(self, fd: int, told: Told, token: str, send: Send) -> None:
+        part = told.part
+        if not part.size:
+            await _send(send, told.status, told.head, b"")
+        elif token:
+            file = FilePart(token, part.start, part.size, self.path).encode().encode("latin-1")
+            head = [each for each in told.head if each[0] != b"content-length"]
+            head += [(b"content-length", b"0"), (_FILE, file)]
+            await _send(send, told.status, head, b"")
         else:
-            extra["content-length"] = str(length)
-            await self._send_bytes(fd, part, send, status, self._head(extra))
+            await self._send_bytes(fd, part, send, told.status, told.head)
 
     async def _send_bytes(
         self, fd: int, part: Span, send: Send, status: int, head: list[tuple[bytes, bytes]]
     ) -> None:
-        if part.end - part.start <= PIECE:
-            await _send(send, status, head, os.pread(fd, part.end - part.start, part.start))
+        if part.size <= PIECE:
+            await _send(send, status, head, os.pread(fd, part.size, part.start))
             return
         await send({"type": "http.response.start", "status": status, "headers": head})
         for start in range(part.start, part.end, PIECE):
@@ -122,13 +154,13 @@ class FileReply(Response):
             await send({"type": "http.response.body", "body": block, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    def _whole(self, token: str, etag: str, size: int) -> list[tuple[bytes, bytes]]:
-        """The head with which the front sends all of it; it is made once."""
-        key = token, etag, size, self.raw_headers
+    def _whole(self, etag: str, size: int) -> Told:
+        """The answer that sends all of it; it is made once."""
+        key = etag, size, self.raw_headers
         if self._made[0] != key:
-            told = FilePart(token, 0, size, self.path).encode()
-            extra = {"etag": etag, "accept-ranges": "bytes", "content-length": "0", FILE: told}
-            self._made = (*key[:3], [*self.raw_headers]), self._head(extra)
+            head = {"etag": etag, "accept-ranges": "bytes", "content-length": str(size)}
+            made = Told(200, self._head(head), Span(0, size))
+            self._made = (etag, size, [*self.raw_headers]), made
         return self._made[1]
 
     def _head(self, extra: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -21,10 +21,12 @@ from billow.web.access import Access
 from billow.web.api import ENDPOINTS
 from billow.web.api.endpoint import routes_of
 from billow.web.context import Context
+from billow.web.door import Door, Judge, Reception
 from billow.web.guard import Guard
+from billow.web.lane import Window
 from billow.web.metrics import Metrics, build_version
 from billow.web.openapi import document
-from billow.web.renditions import Door, Gallery, Judge
+from billow.web.renditions import Gallery
 from billow.web.replies import on_error
 from billow.web.site.routes import site_routes
 
@@ -53,9 +55,9 @@ def make_app(home: Home, app: App, *, token: str = "", metrics: Metrics | None =
     routes = [*routes_of(ENDPOINTS), *pages.routes()]
     layers = [Middleware(Access, metrics=metrics, token=token)]
     lobby = _lobby(context) if app.plan_by_name else None
+    reception = Reception(gallery, Judge() if lobby is None else _judge(lobby))
     if gallery.renditions:
-        judge = Judge() if lobby is None else _judge(lobby)
-        layers.append(Middleware(Door, gallery=gallery, judge=judge))
+        layers.append(Middleware(Door, gallery=gallery, reception=reception))
     if lobby is None:
         layers.append(Middleware(Guard))
     else:
@@ -80,6 +82,7 @@ def make_app(home: Home, app: App, *, token: str = "", metrics: Metrics | None =
     made.state.context = context
     made.state.lobby = lobby
     made.state.gallery = gallery
+    made.state.window = Window(gallery, reception, metrics)
     made.state.metrics = metrics
     made.state.openapi = document(ENDPOINTS, app.name, build_version())
     made.state.error_page = getattr(pages, "error_page", None)

@@ -100,11 +100,16 @@ class Generator:
 
     async def _send_all(self, due: Iterator[Arrival]) -> None:
         for arrival in due:
-            while (ahead := self._began + arrival.at - monotonic()) > 0 and not self._stopped:  # noqa: ASYNC110 - dear
-                await asyncio.sleep(min(ahead + _TICK, _LOOK_UP))
+            await self._wait_until(arrival.at)
             if self._stopped:
                 return
             self._send(arrival, monotonic() - self._began)
+        # Who ends before the drill does has failed.
+        await self._wait_until(max(stage.until for stage in self._orders.stages))
+
+    async def _wait_until(self, at: float) -> None:
+        while (ahead := self._began + at - monotonic()) > 0 and not self._stopped:  # noqa: ASYNC110 - dear
+            await asyncio.sleep(min(ahead + _TICK, _LOOK_UP))
 
     def _send(self, arrival: Arrival, now: float) -> None:
         tally = self._slots.at(arrival.at, crowd=arrival.crowd)
