@@ -231,7 +231,7 @@ def test_whether_there_is_something_to_flush(
     monkeypatch.setattr(sys, "stderr", caught.capture.stream(caught.file, "stderr", 30))
     caught.capture.begin("j1")
     assert not caught.capture.end()
-    print("between jobs", file=sys.stdout)
+    sys.stdout.write("between jobs\n")
     caught.capture.begin("j2")
     assert caught.capture.end()
     assert not caught.capture.end()
