@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import billow
 from billow.app import App
 from billow.clock import Clock, ScaledClock
+from billow.drivers.embedded.disk import Disk
 from billow.fleet.control import Controller
 from billow.flow.scrub import Scrub
 from billow.home import Home
@@ -35,7 +36,7 @@ from billow.ops.pager.opening import open_desk
 from billow.ports.journal import Entry
 from billow.ports.wake import KEEPER, Waiter
 from billow.service_file import SERVICE_FILE
-from billow.units import human_time
+from billow.units import human_size, human_time
 
 #: Seconds between two looks; while workers start; and at least, however often work arrives.
 TICK = 0.5
@@ -95,6 +96,7 @@ class Keeper:
             home, app, open_desk(home, app), self._fleets_by_name, settings.logs, self._strain
         )
         self._breaking = Breaking(home, dependencies(app.functions.values()))
+        self._disk = Disk(settings.folder)
         self._seen_seq = 0
         self._started = home.clock.now()
         #: Whether a web server has answered since.
@@ -177,6 +179,7 @@ class Keeper:
         for process in self._parts.processes:
             self._guard(process.name, process.tick)
         self._guard("remedies", self._operations.hands.serve)
+        self._guard("disk", self._look_at_disk)
         if self._renew:
             self._renew = False
             self._guard("reload", partial(self._parts.renew, "the app is loaded anew"))
@@ -199,6 +202,11 @@ class Keeper:
         fleets = {function.name: controller for function, controller in self._parts.fleets}
         pool = self._parts.pool
         return fleets if pool is None else {**fleets, pool.controller.function: pool.controller}
+
+    def _look_at_disk(self) -> None:
+        if did := self._disk.look():
+            told = f"the room that is held back was {did}; {human_size(self._disk.free())} are left"
+            self._home.journal.write(f"disk.{did.replace(' ', '-')}", "disk", told)
 
     def _strain(self) -> str:
         return "" if self._parts.pool is None else self._parts.pool.shedding.strain()

@@ -145,7 +145,7 @@ class Parts:
         if self.pool is not None:
             self.pool.controller.crew.renew(why)
         for process in self.processes:
-            if process.name in {"web", "renderer", *self._app.processes}:
+            if process.name in {"web", "renderer", "pager", *self._app.processes}:
                 process.renew(why)
         for _, controller in self.fleets:
             controller.crew.renew(why)
