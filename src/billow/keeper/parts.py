@@ -100,6 +100,12 @@ class Parts:
         return running or (self.pool is not None and self.pool.running)
 
     @property
+    def served(self) -> bool:
+        """Whether a web server answers; so it is if there is to be none."""
+        watched = self.pool or self.health
+        return watched is None or watched.served
+
+    @property
     def restless(self) -> bool:
         """Whether a worker or server is about to come into service, so look again soon."""
         controllers = [controller for _, controller in self.fleets]
