@@ -27,11 +27,6 @@ pytestmark = pytest.mark.anyio
 TOKEN = "secret"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def allow(asked: Asked, id: int) -> dict[str, str] | None:
     if id == 14:
         raise billow.NotFound("no such photo")
