@@ -68,7 +68,7 @@ class Reception:
             Error: they may not have it, or there is nothing like that.
         """
         with at_once():
-            return self._ready(rendition, scope)
+            return self.ready_here(rendition, scope)
 
     async def ready(self, rendition: Rendition, scope: Scope) -> Ready:
         """What is asked for. Whatever blocks is done in one go, in a thread.
@@ -80,7 +80,7 @@ class Reception:
             return self.ready_now(rendition, scope)
         gallery, judge = self._gallery, self._judge
         if not rendition.waits:
-            return await gallery.context.run(self._ready, rendition, scope)
+            return await gallery.context.run(self.ready_here, rendition, scope)
         if judge.blocks(scope):
             visitor = await gallery.context.run(judge.visitor, scope, rendition)
         else:
@@ -88,7 +88,12 @@ class Reception:
         scope["billow.owner"] = visitor.owner
         return await gallery.prepare(rendition, scope, visitor)
 
-    def _ready(self, rendition: Rendition, scope: Scope) -> Ready:
+    def ready_here(self, rendition: Rendition, scope: Scope) -> Ready:
+        """What is asked for, in a thread: where `allow` is no coroutine function.
+
+        Raises:
+            Error: they may not have it, or there is nothing like that.
+        """
         visitor = self._judge.visitor(scope, rendition)
         scope["billow.owner"] = visitor.owner
         return self._gallery.prepare_here(rendition, scope, visitor)
