@@ -83,7 +83,7 @@ ALLOWED: dict[str, list[str]] = {
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],
     "fleet": [*VALUES, *DECLARATIONS, "ports", "home", "fleet"],
     **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
-    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions.files", *INTENTS],
+    "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions", *INTENTS],
     "renditions": [*VALUES, *DECLARATIONS, "renditions"],
     "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "settings", "renderer"],
     "mail": [*VALUES, "ports", "home", "mail"],

@@ -6,12 +6,14 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from gallery.library import Library
 from gallery.links import COOKIE, tokens_in
-from gallery.photo import SIZES
+from gallery.metadata import Metadata, read_metadata
+from gallery.photo import SIZES, STREAM
 from gallery.photos import Viewer
-from pictures import BadPicture, read_facts, render
+from pictures import KINDS, BadPicture, read_facts, render
 from pkeep import Counters, Keeper, Photos, Places, port_of, serve
 from screens.arrivals import Arrivals
 from screens.share import Share
@@ -39,8 +41,8 @@ app.web(billow.Web(min=3, max=8, shed_after="1 s"))
 app.templates(HERE / "templates")
 app.static(HERE / "static")
 db = app.sql(migrations=HERE / "migrations")
-photos = app.collection("photos", accepts=billow.File(".jpg", ".jpeg", max_size=100 * billow.MiB))
-library = Library(db, photos)
+endings = [ending for kind in KINDS.values() for ending in kind.endings]
+photos = app.collection("photos", accepts=billow.File(*endings, max_size=100 * billow.MiB))
 
 
 class Malformed(billow.Error):
@@ -50,11 +52,39 @@ class Malformed(billow.Error):
     title = "Bad request"
 
 
+def nobody(asked: Asked, id: int) -> None:
+    """What the site makes for itself is not shown."""
+
+
+@photos.rendition("/about/{id:int}.json", allow=nobody, salt="1")
+def about(original: billow.Upload) -> bytes:
+    """What a photo says of itself. Nothing that people send is decoded in a web server."""
+    try:
+        return read_metadata(original.path).pack()
+    except BadPicture as problem:
+        raise billow.Rejected(str(problem)) from problem
+
+
+def read(id: int) -> Metadata:
+    """What an original says of itself."""
+    return Metadata.unpack(photos.render(about, id))
+
+
+library = Library(db, photos, read)
+
+
 def allow(asked: Asked, id: int, size: int) -> dict[str, str] | None:
     """Whether somebody may see a photo, and what is done to it; nothing else is rendered."""
     viewer = Viewer(asked.owner, tuple(tokens_in(asked.cookies.get(COOKIE, ""))))
     found = library.photos.get(id, viewer, time.time())
     return None if found is None else {"steps": found[0].steps(size)}
+
+
+def early(id: int) -> list[dict[str, Any]]:
+    """What the first who come by will ask for: of pages with many photos, as browsers take it."""
+    photo = library.photos.find(id)
+    sizes = [size for size in STREAM if photo is not None and size <= max(photo.size)]
+    return [{"size": s, "steps": photo.steps(s), "format": "avif"} for s in sizes if photo]
 
 
 @photos.rendition(
@@ -64,6 +94,7 @@ def allow(asked: Asked, id: int, size: int) -> dict[str, str] | None:
     allow=allow,
     who="anybody",
     salt="1",
+    warm=early,
     quick=True,
 )
 def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
@@ -72,10 +103,6 @@ def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
         return render(original.path, size, steps, format)
     except BadPicture as problem:
         raise billow.Rejected(str(problem)) from problem
-
-
-def nobody(asked: Asked, id: int) -> None:
-    """What is made for other pictures to be made from is not shown."""
 
 
 @photos.rendition("/half/{id:int}.jpg", allow=nobody, salt="1")
@@ -127,9 +154,14 @@ app.page("/s/{token}", who="anybody")(share.follow)
 app.page("/upload", who="user", methods=["GET", "POST"])(arrivals.page)
 app.page("/rest/edit", who="user", methods=["POST"], scope="submit")(arrivals.endpoint)
 app.page("/img/0/{id:int}.jpg", who="anybody", scope="read")(single.original)
+app.page("/img/original/{id:int}.jpg", who="anybody", scope="read")(single.original)
 
 
 @app.page("/img/{rest:path}", who="anybody")
 def no_picture(request: site.Request, rest: str) -> None:  # noqa: ARG001 - as every page
     """What is no address of a picture."""
-    raise Malformed("an address of a picture is /img/<size>/<number>.jpg")
+    sizes = ", ".join(map(str, SIZES))
+    raise Malformed(
+        f"an address of a picture is /img/<size>/<number>.jpg; there are the sizes {sizes}, and 0 "
+        "or original, which is the file as it came"
+    )

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 from billow.errors import Conflict, DeclarationError
 from billow.options import File, Limits
 from billow.owner import LOCAL
-from billow.rendition import LIMITS, Allow, Rendition, Terms, Who
-from billow.units import Duration
+from billow.rendition import LIMITS, Allow, Rendition, Terms, Wanted, Who
+from billow.units import Duration, seconds
 
 
 class Original(NamedTuple):
@@ -51,6 +51,14 @@ class Shelf(Protocol):
 
     def delete(self, id: int) -> bool:
         """Delete an original."""
+        ...
+
+    def render(self, wanted: Wanted, within: float) -> bytes:
+        """The bytes of a rendition."""
+        ...
+
+    def warm(self, wanted: list[Wanted]) -> None:
+        """Have renditions made ahead."""
         ...
 
 
@@ -124,6 +132,37 @@ class Collection:
         """Delete an original and everything made of it; False if there was none."""
         return self._kept.delete(id)
 
+    def render(
+        self, rendition: Rendition, id: int, *, within: Duration = "60 s", **params: Any
+    ) -> bytes:
+        """A rendition for the app's own use, made if need be, in the pool with its limits.
+
+        `allow` and `values` are for visitors; they are not asked here. In a home in memory the
+        function is simply called.
+
+        Args:
+            rendition: of this collection; of several formats the last.
+            id: the original's number.
+            within: how long to wait for it.
+            params: the function's arguments.
+
+        Raises:
+            BadInput: the arguments do not fit the function, or nothing can be made of the original.
+            NotFound: there is no such original.
+            Unavailable: too much waits, or it takes too long.
+        """
+        wanted = rendition.wanted(id, params, rendition.last_format)
+        return self._kept.render(wanted, seconds(within))
+
+    def warm(self, id: int) -> None:
+        """Have what `warm=` of the renditions names made soon, when the pool has time for it.
+
+        Nobody waits for it, and nobody is told if it fails: whoever asks finds it, or has it made.
+        """
+        found = [wanted for each in self.renditions.values() for wanted in each.early(id)]
+        if found:
+            self._kept.warm(found)
+
     def rendition(  # noqa: PLR0913 - what may be said of one
         self,
         path: str,
@@ -157,7 +196,8 @@ class Collection:
             limits: what one rendering may use.
             salt: names the code that makes it; another salt makes everything anew. If not given,
                 the digest of the file that the function stands in.
-            warm: given an original's number, the sets of arguments that `billow cache warm` makes.
+            warm: given an original's number, the sets of arguments that are made before anybody
+                asks, by `collection.warm(id)` and `billow cache warm`; a set may say the `format`.
             quick: `allow`, an ordinary function, only reads, and takes well under a millisecond: it
                 is called without a thread where that can be done.
 

@@ -9,7 +9,8 @@ Error
 ├── NotFound              no such job, object, queue, function         404
 ├── Conflict              the state does not allow it, or a key was    409
 │                         used before for something else
-├── Unavailable           try again later (overload, store is full)    503
+├── Unavailable           try again later (overload, a store is shut)  503
+│   └── DiskFull          ... when there is room on the disk again     507
 └── Rejected              raised by an author's function: this input
                           can never work; the job fails without retry  422
 
@@ -98,6 +99,13 @@ class Unavailable(Error):
 
     status = 503
     title = "Unavailable"
+
+
+class DiskFull(Unavailable):
+    """The disk has no room for more; `extra` names it (`disk`) and what is left (`free`, bytes)."""
+
+    status = 507
+    title = "Disk full"
 
 
 class Rejected(Error):

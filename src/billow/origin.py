@@ -7,8 +7,9 @@ the same. It goes with the job as text, so that a worker's lines and spans conti
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager
-from contextvars import ContextVar, Token
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
@@ -43,32 +44,30 @@ class Origin(NamedTuple):
 
 
 NOWHERE = Origin()
-_current: ContextVar[Origin] = ContextVar("billow_origin", default=NOWHERE)
+#: As text until somebody asks, since for most jobs nobody does.
+_current: ContextVar[Origin | str] = ContextVar("billow_origin", default=NOWHERE)
 
 
 def current() -> Origin:
     """What the work at hand goes back to."""
-    return _current.get()
+    origin = _current.get()
+    return Origin.parse(origin) if isinstance(origin, str) else origin
 
 
-class _Using:
-    """The block of `using`; a class, because one is entered for every job."""
-
-    __slots__ = ("_origin", "_token")
-
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
-
-    def __enter__(self) -> None:
-        self._token: Token[Origin] = _current.set(self._origin)
-
-    def __exit__(self, *_: object) -> None:
-        _current.reset(self._token)
+#: What is asked for from now on goes back to what is given, an origin or what `str` made of it.
+#: `leave`, with what was returned, ends that. Where time matters this takes less than `using`.
+enter = _current.set
+leave = _current.reset
 
 
-def using(origin: Origin) -> AbstractContextManager[None]:
+@contextmanager
+def using(origin: Origin | str) -> Iterator[None]:
     """What is asked for in the block goes back to `origin`."""
-    return _Using(origin)
+    token = enter(origin)
+    try:
+        yield
+    finally:
+        leave(token)
 
 
 def read_traceparent(header: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -227,6 +227,19 @@ class Rendition:
         name = ".".join([self.name, *said, digest, ending])
         kind = TYPES[ending]
         return Wanted(self.collection, self.name, id, dict(params), format, name, kind)
+
+    def arguments(self, wanted: Wanted, upload: Any) -> dict[str, Any]:
+        """What the function is called with, to make this of that."""
+        more = {"format": wanted.format} if wanted.format else {}
+        return {**wanted.params, **more, str(self.function.upload_parameter): upload}
+
+    def early(self, id: int) -> Iterator[Wanted]:
+        """What `warm` names of an original: in the format that it says, or in all there are."""
+        for params in self.warm(id) if self.warm is not None else ():
+            said = dict(params)
+            chosen = said.pop("format", "")
+            for format_ in [chosen] if chosen else (self.formats or ("",)):
+                yield self.wanted(id, said, format_)
 
     def best_format(self, accept: str) -> str:
         """The first of the formats that an Accept header names; else the last, which all take.

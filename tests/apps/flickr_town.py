@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pillow_heif
 from PIL import Image
 
+from billow.clock import SystemClock
 from billow.loading import load_app
 from billow.testing import memory_home
 from tests.web.people import Person, Town
@@ -18,6 +20,7 @@ FLICKR = Path(__file__).parents[2] / "apps/fakeflickr"
 sys.path.insert(0, str(FLICKR))
 APP = load_app(FLICKR)
 
+pillow_heif.register_heif_opener()
 HTML = {"accept": "text/html"}
 
 
@@ -25,12 +28,13 @@ def jpeg(
     colour: tuple[int, int, int] = (200, 40, 40),
     size: tuple[int, int] = (90, 60),
     exif: Image.Exif | None = None,
+    format: str = "JPEG",
 ) -> bytes:
     """A picture of one colour, and a green corner at the top left."""
     image = Image.new("RGB", size, colour)
     image.paste((0, 200, 0), (0, 0, size[0] // 4, size[1] // 4))
     out = io.BytesIO()
-    image.save(out, "JPEG", exif=exif or Image.Exif())
+    image.save(out, format, exif=exif or Image.Exif())
     return out.getvalue()
 
 
@@ -38,7 +42,7 @@ class Flickr(Town):
     """The site, and those who use it."""
 
     def __init__(self, url: str | None = None) -> None:
-        super().__init__(memory_home(APP), APP)
+        super().__init__(memory_home(APP, SystemClock()), APP)
         if url is not None and APP.database is not None:
             APP.database.attach(lambda: None, url)
 
@@ -51,7 +55,7 @@ class Flickr(Town):
         self, who: Person, data: bytes | None = None, name: str = "a.jpg", **fields: str
     ) -> httpx.Response:
         """Upload a picture by the endpoint."""
-        files = {"photos": (name, jpeg() if data is None else data, "image/jpeg")}
+        files = {"photos": (name, jpeg() if data is None else data, "image/x-whatever")}
         async with self.client(who, **{"x-billow-form": who.form}) as client:
             return await client.post("/rest/edit", data=fields, files=files)
 

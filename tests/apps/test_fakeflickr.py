@@ -19,6 +19,7 @@ from billow.testing import run_jobs
 from tests.apps.flickr_town import APP, Flickr, jpeg
 
 from gallery.library import Library  # isort: skip
+from gallery.metadata import Metadata  # isort: skip
 from gallery.photo import steps_of  # isort: skip
 from gallery.words import slug_of, tag_of, tags_in  # isort: skip
 
@@ -185,6 +186,79 @@ async def test_many_files_of_a_form_each_have_their_outcome(flickr: Flickr) -> N
         assert mine.headers["location"] == "/people/anna"
 
 
+KINDS = {
+    "a.png": ("PNG", "image/png"),
+    "a.webp": ("WEBP", "image/webp"),
+    "a.avif": ("AVIF", "image/avif"),
+    "A.HEIC": ("HEIF", "image/heic"),
+    "a.gif": ("GIF", "image/gif"),
+    "a.jpg": ("PNG", "image/png"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_photos_of_every_kind_are_kept_as_they_came_and_shown(
+    flickr: Flickr, name: str
+) -> None:
+    format_, type_ = KINDS[name]
+    exif = Image.Exif()
+    exif[Base.Make], exif[Base.Model] = "Canon", "EOS 5D"
+    image = Image.new("RGBA" if name == "a.png" else "RGB", (300, 200), (30, 30, 200))
+    out = io.BytesIO()
+    if format_ == "GIF":
+        second = Image.new("RGB", (300, 200), (9, 9, 9))
+        image.save(out, format_, save_all=True, append_images=[second])
+    else:
+        image.save(out, format_, exif=exif.tobytes())
+    anna = flickr.person("anna")
+    answer = await flickr.upload(anna, out.getvalue(), name, visibility="public", download="1")
+    [id_] = answer.json()["ids"]
+    page = (await flickr.get(None, f"/photos/{id_}")).text
+    assert "300 × 200 px" in page
+    assert ("Canon EOS 5D" in page) == (format_ != "GIF")
+    for address in ("0", "original"):
+        sent = await flickr.get(None, f"/img/{address}/{id_}.jpg")
+        assert (sent.content, sent.headers["content-type"]) == (out.getvalue(), type_)
+        wanted = name if name != "a.jpg" else "a.jpg.png"
+        assert f'filename="{wanted}"' in sent.headers["content-disposition"]
+    image_ = APP.collections["photos"].renditions["image"]
+    made = await flickr.context.run(
+        lambda: APP.collections["photos"].render(image_, id_, size=240, steps="")
+    )
+    with Image.open(io.BytesIO(made)) as shown:
+        assert (shown.format, shown.size) == ("JPEG", (240, 160))
+        pixel = shown.getpixel((120, 80))
+        assert isinstance(pixel, tuple)
+        assert pixel[2] > 150 > 60 > pixel[0]
+
+
+def parts(*said: tuple[str, bytes]) -> bytes:
+    """A form by hand, in this order; what has a file name is a file."""
+    body = b""
+    for about, data in said:
+        body += f"--b\r\nContent-Disposition: form-data; {about}\r\n\r\n".encode() + data + b"\r\n"
+    return body + b"--b--\r\n"
+
+
+async def test_fields_count_wherever_they_stand_in_a_form(flickr: Flickr) -> None:
+    anna = flickr.person("anna")
+    file = ('name="photos"; filename="a.jpg"', jpeg())
+    headers = {"content-type": "multipart/form-data; boundary=b", "x-billow-form": anna.form}
+    originals = APP.collections["photos"]
+    async with flickr.client(anna, **headers) as client:
+        for wrong in (('name="rotation"', b"45"), ('name="colour"', b"red")):
+            refused = await client.post("/rest/edit", content=parts(file, wrong))
+            assert refused.status_code == 422
+        cut = await client.post("/rest/edit", content=parts(file, file)[:-40])
+        assert cut.status_code == 422
+        assert originals.originals() == []
+        answer = await client.post(
+            "/rest/edit", content=parts(file, ('name="visibility"', b"public"))
+        )
+    [id_] = answer.json()["ids"]
+    assert (await flickr.get(None, f"/photos/{id_}")).status_code == 200
+
+
 async def test_programs_edit_by_the_endpoint(flickr: Flickr) -> None:
     anna = flickr.person("anna")
     id_ = await flickr.photo(anna)
@@ -288,12 +362,16 @@ async def test_who_leaves_is_forgotten(flickr: Flickr) -> None:
     assert [each.id for each in APP.collections["photos"].originals()] == [kept]
 
 
+def never(id: int) -> Metadata:
+    raise AssertionError(f"original {id} need not be looked at")
+
+
 async def test_what_a_killed_server_left_is_removed(flickr: Flickr) -> None:
     anna, originals = flickr.person("anna"), APP.collections["photos"]
     kept = await flickr.photo(anna)
     gone = await flickr.photo(anna, jpeg((1, 1, 1)))
     left = originals.add([jpeg((2, 2, 2))], "a.jpg", anna.owner)
-    library = Library(APP.database, originals)  # type: ignore[arg-type]
+    library = Library(APP.database, originals, never)  # type: ignore[arg-type]
     now = originals.get(kept).created
     await flickr.context.run(library.tidy, now)
     assert len(originals.originals()) == 3  # it may be just about to become a photo

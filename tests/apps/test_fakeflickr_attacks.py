@@ -113,6 +113,16 @@ async def test_an_address_of_no_picture_is_malformed(flickr: Flickr, path: str) 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_size_that_is_not_offered_names_those_that_are(flickr: Flickr) -> None:
+    id_ = await flickr.photo(flickr.person("anna"), visibility="public")
+    answer = await flickr.get(None, f"/img/500/{id_}.jpg", accept="*/*")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "240, 480, 960, 1440, 2048" in answer.json()["detail"]
+    odd = await flickr.get(None, f"/img/large/{id_}.jpg", accept="*/*")
+    assert "240, 480, 960, 1440, 2048, and 0 or original" in odd.json()["detail"]
+
+
 async def test_others_cannot_change_or_delete(flickr: Flickr) -> None:
     anna, ben = flickr.person("anna"), flickr.person("ben")
     id_ = await flickr.photo(anna, visibility="public", caption="hers")
@@ -243,13 +253,19 @@ async def test_what_is_no_picture_is_not_kept(flickr: Flickr, kind: str) -> None
     assert APP.collections["photos"].originals() == []
 
 
-async def test_a_png_called_jpg_and_a_bomb_are_refused(flickr: Flickr) -> None:
+async def test_bombs_and_kinds_that_are_not_taken_are_refused_by_name(flickr: Flickr) -> None:
     anna = flickr.person("anna")
-    for size, words in (((40, 40), "no JPEG"), ((9000, 9000), "million")):
-        out = io.BytesIO()
-        Image.new("1", size).save(out, "PNG")
-        answer = await flickr.upload(anna, out.getvalue())
-        assert (answer.status_code, words in answer.json()["detail"]) == (415, True)
+    bomb, tiff = io.BytesIO(), io.BytesIO()
+    Image.new("1", (9000, 9000)).save(bomb, "PNG")
+    Image.new("RGB", (9, 9)).save(tiff, "TIFF")
+    for name, data, words in (
+        ("a.jpg", bomb, "million"),
+        ("a.png", tiff, "taken are JPEG, PNG, WebP, AVIF, HEIC, GIF"),
+        ("a.tif", tiff, ".heic"),
+    ):
+        answer = await flickr.upload(anna, data.getvalue(), name)
+        assert (answer.status_code, words in answer.text) == (415, True), answer.text
+        assert "image/heic" in answer.json()["allowed"] or ".heic" in answer.json()["allowed"]
     assert APP.collections["photos"].originals() == []
 
 

@@ -43,6 +43,8 @@ class Running(NamedTuple):
     url: str
     admin: str
     password: str
+    #: Where the service keeps its data.
+    folder: Path
 
 
 @pytest.fixture(autouse=True)
@@ -69,23 +71,12 @@ def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             text = told.read_text()
             found = re.search(r"mails are at (\S+)/inbox, .*: (\S+), password (\S+)", text)
             time.sleep(0.05)
-        wait_until_served(f"{found[1]}/login", deadline)
-        yield Running(*found.groups())
+        with urllib.request.urlopen(f"{found[1]}/login", timeout=60) as answer:
+            assert answer.status == 200  # what is said to be up answers
+        yield Running(found[1], found[2], found[3], folder / "data")
     finally:
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0
-
-
-def wait_until_served(url: str, deadline: float) -> None:
-    """Wait for the first web server; until then the front says that there is none."""
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                answer.read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"{url} is not served")
 
 
 def is_painted(page: Page, name: str) -> None:
@@ -95,6 +86,29 @@ def is_painted(page: Page, name: str) -> None:
     page.wait_for_function(
         "picture => picture.complete && picture.naturalWidth > 0", arg=picture.element_handle()
     )
+
+
+def comes_in(page: Page, url: str, name: str) -> None:
+    """Look again and again until one of the demo's photos is on a page."""
+    deadline = time.monotonic() + 60
+    while True:
+        page.goto(url)
+        if page.get_by_role("img", name=name).count():
+            return
+        assert time.monotonic() < deadline, f"{name} does not come"
+        time.sleep(0.2)
+
+
+def are_warm(flickr: Running, photos: int) -> None:
+    """Wait until the latest photos' pictures for the stream are there, though nobody has looked."""
+    deadline = time.monotonic() + 60
+    made = flickr.folder / "cache" / "photos"
+    while True:
+        latest = sorted(made.glob("*/*"), key=lambda place: int(place.name))[-photos:]
+        if all(any(place.glob("image.480.*.avif")) for place in latest):
+            return
+        assert time.monotonic() < deadline, "nothing was made ahead"
+        time.sleep(0.1)
 
 
 def sound(page: Page) -> None:
@@ -128,12 +142,16 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
     page.get_by_label("Only me").check()
     page.get_by_label("Tags for all").fill("zebra, zoo")
     files = [
-        [name, base64.b64encode(jpeg(colour, (900, 600))).decode()]
-        for name, colour in (("first.jpg", (180, 30, 30)), ("second.jpg", (30, 30, 180)))
+        [name, base64.b64encode(jpeg(colour, (900, 600), format=format_)).decode()]
+        for name, colour, format_ in (
+            ("first.jpg", (180, 30, 30), "JPEG"),
+            ("second.heic", (30, 30, 180), "HEIF"),
+        )
     ]
     page.locator("#drop").evaluate(DROP, files)
     expect(page.get_by_role("link", name="Uploaded: say more about it")).to_have_count(2)
     sound(page)
+    are_warm(flickr, photos=2)
     page.locator("#drop").evaluate(DROP, files[:1])
     expect(page.get_by_role("link", name="You have this photo already")).to_be_visible()
 
@@ -144,11 +162,13 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
     sound(page)
     page.locator(".grid a").last.click()
     title = page.get_by_role("heading", level=1)
-    expect(title).to_have_text(re.compile(r"(first|second)\.jpg"))  # they were sent side by side
+    expect(title).to_have_text(
+        re.compile(r"first\.jpg|second\.heic")
+    )  # they were sent side by side
     older = title.inner_text()
     page.wait_for_load_state()  # the keys are a script's
     page.keyboard.press("ArrowLeft")
-    expect(title).to_have_text("second.jpg" if older == "first.jpg" else "first.jpg")
+    expect(title).to_have_text("second.heic" if older == "first.jpg" else "first.jpg")
     page.wait_for_load_state()
     page.keyboard.press("ArrowRight")
     expect(title).to_have_text(older)
@@ -196,7 +216,7 @@ def test_pages_are_sound_without_a_script(
         color_scheme=scheme,  # type: ignore[arg-type]
     )
     page = context.new_page()
-    page.goto(flickr.url)
+    comes_in(page, flickr.url, "Two wings")
     is_painted(page, "Two wings")
     for path in ("/", "/people", "/people/ada-byrne", "/tags", "/photos/1", "/login", "/nothing"):
         page.goto(f"{flickr.url}{path}")

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from billow.drill.processes import find
 from billow.home import open_home
 from billow.service_file import read_service
 
+FLICKR = Path(__file__).parents[2] / "apps/fakeflickr"
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(180)]
 
 APP = """\
@@ -45,6 +48,21 @@ def browse(visitor: Visitor) -> Visit:
 """
 
 
+#: FakeFlickr, where a slow machine is no reason to refuse.
+PATIENT_FLICKR = f"""\
+import dataclasses
+import sys
+
+import billow
+
+sys.path.insert(0, {str(FLICKR)!r})
+from app import app
+
+app.web.options = dataclasses.replace(
+    app.web.options, max=3, shed_after="100 s", queue=4000, connections=6000
+)
+"""
+
 #: Jobs that the setup asks for.
 STOCK = 3
 
@@ -53,8 +71,8 @@ STOCK = 3
 DEAF = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
 
 
-def drill(*words: str, folder: Path) -> subprocess.Popen[str]:
-    (folder / "app.py").write_text(APP)
+def drill(*words: str, folder: Path, app: str = APP) -> subprocess.Popen[str]:
+    (folder / "app.py").write_text(app)
     command = [*DEAF, sys.executable, "-m", "billow.cli.main", "drill", "load", *words]
     return subprocess.Popen(
         [*command, "--report", str(folder / "report")],
@@ -65,32 +83,78 @@ def drill(*words: str, folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def test_a_killed_server_costs_at_most_what_was_under_way(tmp_path: Path) -> None:
-    asked = ("--rate", "1200/min", "--for", "10s", "--visitors", "60", "--seed", "3")
-    app = str(tmp_path / "app.py")
-    running = drill(
-        *asked,
-        "--kill-server",
-        "--timeout",
-        "60s",
-        "--latency",
-        "30s",
-        app,
-        "--json",
-        folder=tmp_path,
-    )
-    out, err = running.communicate()
+@pytest.mark.timeout(480)
+def test_ten_thousand_requests_a_minute_and_a_server_killed_in_the_middle(tmp_path: Path) -> None:
+    """FakeFlickr and 1,000 visitors for a minute: what fails was under way on the killed server.
+
+    How quickly it answers depends on the machine, so that is not judged here.
+    """
+    asked = ("--rate", "10000/min", "--for", "60s", "--visitors", "1000", "--seed", "3")
+    with ClockWatch() as watch:
+        running = drill(
+            *asked, "--kill-server", "--timeout", "100s", str(tmp_path / "app.py"), "--json",
+            folder=tmp_path, app=PATIENT_FLICKR,
+        )  # fmt: skip
+        out, err = running.communicate()
     assert running.returncode in (0, 1), err
     told = json.loads(out)
-    verdicts = {each["name"]: each for each in told["criteria"]}
-    assert told["visitors"]["due"] == 200
-    assert verdicts["failed"]["passed"] is True, (verdicts, told["failures"])
-    assert [strike["fault"] for strike in told["strikes"]] == ["kill"]
+    bad = [each for each in told["failures"] if not watch.explains(each, told["began"])]
+    assert len(bad) == told["excused"], (bad[:5], told["visitors"], watch.stalls)
+    assert told["visitors"]["due"] == told["visitors"]["ok"] + len(told["failures"]) == 10_000
+    assert [(strike["fault"], strike["servers"]) for strike in told["strikes"]] == [("kill", 3)]
+    replaced = next(each for each in told["criteria"] if "server replaced" in each["name"])
+    assert replaced["measured"] != "not before the end"
     assert told["series"]["plots"]["servers"]["lines"]["servers"]
-    assert told["visitors"]["ok"] + told["excused"] == 200
     assert json.loads((tmp_path / "report" / "report.json").read_text()) == told
     assert "<svg" in (tmp_path / "report" / "report.html").read_text()
     assert find(str(tmp_path)) == []
+
+
+class ClockWatch:
+    """Notes when this machine stood still, by naps that lasted far too long."""
+
+    NAP, TOO_LONG = 0.05, 0.5
+    #: Seconds that the effects of a stall last at most.
+    AFTER = 3.0
+
+    def __init__(self) -> None:
+        #: From when until when, UNIX seconds.
+        self.stalls: list[tuple[float, float]] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> ClockWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        before = time.time()
+        while not self._over.wait(self.NAP):
+            now = time.time()
+            if now - before > self.TOO_LONG:
+                self.stalls.append((before, now))
+            before = now
+
+    def explains(self, lost: dict[str, Any], began: float) -> bool:
+        """Whether a request was refused because the whole machine stood still."""
+        return lost["kind"] == "shed" and any(
+            since <= began + lost["ended"] and began + lost["sent"] <= until + self.AFTER
+            for since, until in self.stalls
+        )
+
+
+def test_only_a_refusal_during_a_stall_is_explained_by_it() -> None:
+    watch = ClockWatch()
+    watch.stalls.append((100.0, 102.0))
+    lost = {"kind": "shed", "sent": 4.0, "ended": 4.5}
+    assert watch.explains(lost, began=97.0)
+    assert not watch.explains(lost, began=90.0)
+    assert not watch.explains(lost, began=103.0)
+    assert not watch.explains({**lost, "kind": "5xx"}, began=97.0)
 
 
 def test_ctrl_c_ends_it_with_a_report_and_leaves_nothing_running(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from billow.ops.logs.clean import Cleaner
 from billow.ops.logs.handler import ShipHandler
 from billow.ops.logs.shipper import Said, Shipper
 from billow.ops.logs.wire import PIECE, decode, encode
-from billow.origin import NOWHERE, Origin, using
+from billow.origin import Origin, using
 from billow.ports.logs import Line, Wanted
 from tests.contract.homes import until
 
@@ -209,7 +210,7 @@ def caught() -> Iterator[Caught]:
 
 
 def test_prints_are_lines_under_the_job(caught: Caught) -> None:
-    caught.capture.begin("j1", ORIGIN)
+    caught.capture.begin("j1", str(ORIGIN))
     print("one", "two", file=caught.out)
     caught.out.write("hal")
     caught.out.flush()
@@ -223,8 +224,24 @@ def test_prints_are_lines_under_the_job(caught: Caught) -> None:
     assert caught.file.getvalue() == "one two\nhalf\n\n  \nend\nbetween jobs\n"
 
 
+def test_whether_there_is_something_to_flush(
+    caught: Caught, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", caught.out)
+    monkeypatch.setattr(sys, "stderr", caught.capture.stream(caught.file, "stderr", 30))
+    caught.capture.begin("j1")
+    assert not caught.capture.end()
+    sys.stdout.write("between jobs\n")
+    caught.capture.begin("j2")
+    assert caught.capture.end()
+    assert not caught.capture.end()
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # as an author's code may do
+    assert caught.capture.end()
+    assert [(line.event, line.job) for line in caught.lines()] == [("between jobs", "")]
+
+
 def test_no_print_can_look_like_another_line(caught: Caught) -> None:
-    caught.capture.begin("j1", NOWHERE)
+    caught.capture.begin("j1")
     forged = encode(Line(1.0, 50, "keeper", "billow", "all is lost", "j2")).decode()
     caught.out.write(f"10 %\r20 %\r100 %\r\n{forged}a\x1b[2Jb hidden\n")
     lines = caught.lines()
@@ -236,7 +253,7 @@ def test_no_print_can_look_like_another_line(caught: Caught) -> None:
 def test_a_flood_is_cut_and_told() -> None:
     caught = Caught(most=5)
     for job in ("a", "b"):
-        caught.capture.begin(job, NOWHERE)
+        caught.capture.begin(job)
         for number in range(8):
             print(number, file=caught.out)
         caught.capture.end()
@@ -247,7 +264,7 @@ def test_a_flood_is_cut_and_told() -> None:
 
 
 def test_a_full_pipe_never_waits_and_is_told(caught: Caught) -> None:
-    caught.capture.begin("j", NOWHERE)
+    caught.capture.begin("j")
     caught.capture._most = 10**6
     for _ in range(200):
         print("x" * 3000, file=caught.out)
@@ -259,7 +276,7 @@ def test_a_full_pipe_never_waits_and_is_told(caught: Caught) -> None:
 
 def test_what_the_function_logs_has_its_level(caught: Caught, logger: logging.Logger) -> None:
     logger.addHandler(CaptureHandler(caught.capture, caught.out))
-    caught.capture.begin("j", NOWHERE)
+    caught.capture.begin("j")
     logger.error("no %s", "way\nout hidden")
     [line] = caught.lines()
     assert (line.level, line.source, line.event) == (40, logger.name, "no way\nout …")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from billow.drivers.memory.home import open_memory
 from billow.errors import BadInput, Unavailable
 from billow.ops.measured import measured
-from billow.ops.recorder import MOST_ALIKE, MOST_OWN, Measured, Recorder, check_own
+from billow.ops.recorder import GATHER, MOST_ALIKE, MOST_OWN, Measured, Recorder, check_own
 from billow.ops.shipping import Shipper
+from billow.ops.summary import summary_of
 
 
 def taken(recorder: Recorder) -> dict[str, tuple[str, int, float]]:
@@ -30,6 +32,20 @@ def test_values_are_summed_up_until_they_are_taken() -> None:
         "web.latency": ("timer", 1, 0.5),
     }
     assert taken(recorder) == {"web.requests": ("counter", 1, 0)}
+
+
+@pytest.mark.parametrize("batch", [1, 7, GATHER - 1, GATHER, 3 * GATHER])
+def test_many_values_at_once_are_the_same_as_one_by_one(batch: int) -> None:
+    values = [0.001 * (number % 917) for number in range(3 * GATHER)]
+    recorder = Recorder()
+    for at in range(0, len(values), batch):
+        recorder.observe_all("f.wait", values[at : at + batch])
+    recorder.count("f.tries", times=5)
+    [wait, tries] = recorder.take()
+    whole = summary_of(values)
+    assert wait.summary.total == pytest.approx(whole.total)
+    assert wait.summary == replace(whole, total=wait.summary.total)
+    assert (tries.summary.count, tries.summary.total, tries.summary.high) == (5, 5, 1)
 
 
 def test_a_process_has_only_so_many_metrics() -> None:

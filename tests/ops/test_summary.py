@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import reduce
 from operator import add
 
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billow.errors import DeclarationError
-from billow.ops.summary import enough, percent, summary_of
+from billow.ops.summary import LOWEST, bucket_of, buckets_of, enough, percent, summary_of
 
-VALUES = st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=60)
+VALUE = st.floats(1e-6, 1e9)
+VALUES = st.lists(VALUE, min_size=1, max_size=60)
 
 
 @given(st.lists(VALUES, min_size=1, max_size=5), st.randoms())
@@ -31,6 +33,16 @@ def test_a_percentile_is_right_within_two_percent(values: list[float], name: str
     exact = sorted(values)[max(0, math.ceil(percent(name) * len(values) - 1e-9) - 1)]
     found = summary_of(values).statistic(name)
     assert found == pytest.approx(exact, rel=0.0217)
+
+
+@given(st.lists(st.one_of(VALUE, st.sampled_from([0.0, -1.0, 1e-13, 0.5, 1.0, 2.0])), min_size=1))
+def test_values_are_placed_together_as_one_by_one(values: list[float]) -> None:
+    assert buckets_of(values) == Counter(map(bucket_of, values))
+
+
+def test_the_lowest_bucket_is_next_to_nothing() -> None:
+    assert buckets_of([0.0, 1e-12]) == {LOWEST: 2}
+    assert bucket_of(1e-11) > LOWEST
 
 
 def test_statistics() -> None:

@@ -30,7 +30,8 @@ from billow.ports.ledger import Completed, Failed, Lease, Released, Submission, 
 from billow.testing import memory_home
 from billow.web.server import make_app
 from billow.worker import tracing
-from billow.worker.desk import Desk, Held
+from billow.worker.desk import Desk
+from billow.worker.held import Held
 from tests.contract.homes import until
 from tests.worker.harness import Trial
 
@@ -121,7 +122,7 @@ def test_nothing_is_noted_while_it_is_off(monkeypatch: pytest.MonkeyPatch) -> No
         assert not traces.on()
     lease = Lease(1, 1, "j", "f", "{}", "", None, "o", 0, 0, 0.0, f"r {CLIENT}")
     assert tracing.origin_of(lease) == lease.origin
-    tracing.ended(Completed(1, 1, "1", 1.0, 2.0), lease, "f", (2.0, 3.0))
+    tracing.ended([(Completed(1, 1, "1", 1.0, 2.0), Held(lease, 0.0))], "f", (2.0, 3.0))
     monkeypatch.setenv("BILLOW_OTLP_URL", "http://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, MODULE, None)
     with pytest.raises(SettingError, match=r"billow\[otel\]"), traces.tracing("web"):
@@ -187,9 +188,10 @@ def test_a_try_is_a_span_that_its_consequences_continue(noted: list[Span]) -> No
     assert work == traces.try_of(origin, "j", 2)
     assert work.trace == origin.trace
     assert work.span not in (origin.span, traces.try_of(origin, "j", 3).span)
-    tracing.ended(Completed(1, 2, "1", 1.0, 2.0), lease, "billow.mail", (2.0, 3.0))
-    tracing.ended(Failed(1, 2, Failure("raised", "no"), 1.0, 2.0), lease, "f", (2.0, 3.0))
-    tracing.ended(Released(1, 2), lease, "f", (2.0, 3.0))
+    held, failure = Held(lease, 0.0), Failure("raised", "no")
+    tracing.ended([(Completed(1, 2, "1", 1.0, 2.0), held)], "billow.mail", (2.0, 3.0))
+    failed = Failed(1, 2, failure, 1.0, 2.0)
+    tracing.ended([(failed, held), (Released(1, 2), held)], "f", (2.0, 3.0))
     assert [(span.name, span.parent) for span in noted] == [
         ("notify by mail", origin.span), ("record", work.span),
         ("work f", origin.span), ("record", work.span),

@@ -86,6 +86,35 @@ def test_what_nobody_waits_for_any_more_is_not_made() -> None:
     assert asker.line.expired == 1
 
 
+def test_what_nobody_asked_for_waits_for_all_else() -> None:
+    asker = Asker()
+    for each in (1, 2):
+        asker.line.warm(wanted(each))
+    asker.ask(3)
+    assert asker.line.next_early() is None
+    assert asker.next() == 3
+    early = asker.line.next_early()
+    assert early is not None
+    assert early.id == 2
+    asker.ask(2)
+    assert asker.next() is None  # it is being made
+    asker.done(2)
+    assert asker.answers == [(2, None)]
+
+
+def test_what_nobody_asked_for_is_made_once_and_is_bounded() -> None:
+    asker = Asker()
+    for each in (1, 1, 2, 3, 4):
+        asker.line.warm(wanted(each))
+    asker.ask(2)
+    assert asker.next() == 2
+    found = [asker.line.next_early() for _ in range(3)]
+    assert [each and each.id for each in found] == [3, 1, None]
+    asker.done(1, Broken("bug"))
+    asker.line.warm(wanted(1))
+    assert asker.line.next_early() is None
+
+
 def test_a_failure_is_remembered_for_a_while() -> None:
     asker = Asker()
     for id_, wrong in ((1, Unrenderable("bad")), (2, Broken("bug"))):

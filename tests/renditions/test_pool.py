@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from billow.errors import Error
+from billow.errors import BadInput, Error, NotFound, Unavailable
 from billow.loading import load_app
+from billow.renditions import asking
 from billow.renditions.client import RenderClient
 from billow.renditions.errors import Broken, Busy, Crashed, Gone, Unrenderable
 from billow.renditions.wire import SOCKET
@@ -71,6 +72,55 @@ async def test_each_misfortune_has_its_error_and_harms_nobody_else(studio: Studi
         assert studio.path(wanted).read_bytes() == b"good" * 3
     assert studio.made.count("kill.txt 1") == 2
     assert studio.made.count("reject.txt 1") == 1
+
+
+async def test_what_is_warm_is_there_before_anybody_asks(studio: Studio) -> None:
+    id_ = studio.add("good")
+    known = studio.wanted(id_, 1)
+    async with studio.pool(children=2), studio.client() as client:
+        await client.render(known, 60)
+        await asyncio.to_thread(studio.photos.warm, id_)
+        await until(lambda: studio.path(studio.wanted(id_, 2)).exists())
+    assert sorted(studio.made) == ["good.txt 1", "good.txt 2"]
+
+
+@pytest.mark.parametrize("children", [1, 2])
+async def test_what_nobody_asked_for_leaves_a_child_to_those_who_ask(
+    studio: Studio, children: int
+) -> None:
+    held = studio.hold()
+    slow = [studio.wanted(studio.add("wait"), name="slow") for _ in range(3)]
+    good = studio.add("good")
+    async with studio.pool(children=children), studio.client() as client:
+        await client.render(studio.wanted(good, 1), 60)  # now it listens
+        await asyncio.to_thread(asking.warm, studio.data, slow)
+        await until(lambda: len(studio.made) == 2)
+        if children > 1:
+            await client.render(studio.wanted(good, 2), 60)
+            assert studio.made == ["good.txt 1", "wait.txt 1", "good.txt 2"]
+        held.unlink()
+        await until(lambda: all(studio.path(each).exists() for each in slow))
+
+
+async def test_code_that_blocks_gets_a_rendition_or_is_told_why(studio: Studio) -> None:
+    good, bad = studio.add("good"), studio.add("reject")
+    image = studio.photos.renditions["image"]
+
+    def work() -> tuple[bytes, bytes]:
+        with pytest.raises(BadInput, match="this is no picture"):
+            studio.photos.render(image, bad, size=1)
+        with pytest.raises(NotFound):
+            studio.photos.render(image, 99, size=1)
+        made = studio.photos.render(image, good, size=2)
+        return made, studio.photos.render(image, good, size=2)
+
+    before = asyncio.create_task(asyncio.to_thread(work))  # it waits for a pool that comes up
+    async with studio.pool():
+        assert await before == (b"goodgood", b"goodgood")
+    assert studio.made.count("good.txt 2") == 1
+    with pytest.raises(Unavailable):
+        studio.photos.render(image, studio.add("good"), size=2, within=0.01)
+    studio.photos.warm(good)
 
 
 async def test_of_what_is_deleted_nothing_is_made(studio: Studio) -> None:

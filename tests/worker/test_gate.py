@@ -12,8 +12,9 @@ from billow.flow.work import Performed
 from billow.job import Failure, Status
 from billow.options import Limits, Retry
 from billow.ports.ledger import Submission
-from billow.worker.desk import Desk, Held
+from billow.worker.desk import Desk
 from billow.worker.gate import LOOK, Gate
+from billow.worker.held import Held
 from billow.worker.messages import Hello
 
 DOWN = Failure("raised", "OSError: no answer")

@@ -22,7 +22,8 @@ from billow.ports.wake import jobs_channel
 from billow.units import MiB
 from billow.worker import system
 from billow.worker.cause import Circumstances, Ending, why
-from billow.worker.desk import Desk, Held
+from billow.worker.desk import Desk
+from billow.worker.held import Held
 from billow.worker.messages import Hello
 from billow.worker.room import WaitingRoom
 from billow.worker.settings import Settings, read_settings

@@ -11,7 +11,8 @@ from billow.drivers.memory.home import open_memory
 from billow.flow.work import Performed
 from billow.job import Status
 from billow.ports.ledger import Keep, Publish, Submission
-from billow.worker.desk import Desk, Held
+from billow.worker.desk import Desk
+from billow.worker.held import Held
 
 
 @pytest.mark.parametrize(

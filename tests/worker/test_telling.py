@@ -6,20 +6,21 @@ import pytest
 
 from billow.job import Failure
 from billow.ports.ledger import Completed, Failed, Lease, Released
+from billow.worker.held import Held
 from billow.worker.telling import MOST, Telling
 
-LEASE = Lease(1, 1, "job1", "f", "{}", "a file", None, "local", 0, 0, 0.0, "r1")
+HELD = Held(Lease(1, 1, "job1", "f", "{}", "a file", None, "local", 0, 0, 0.0, "r1"), 0.0)
 
 
 def test_of_very_many_jobs_only_some_are_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "billow.worker")
     now = [100.0]
     telling = Telling("f", lambda: now[0])
-    for _ in range(MOST + 7):
-        telling.ended(Completed(1, 1, "1", 5.0, 5.25), LEASE)
+    for many in (MOST - 1, 3, 5):
+        telling.ended([(Completed(1, 1, "1", 5.0, 5.25), HELD)] * many)
     now[0] = 101.5
-    telling.ended(Released(1, 1), LEASE)
-    telling.ended(Failed(1, 1, Failure("raised", "no"), 5.0, 6.0, retry_in=2.0), LEASE)
+    failed = Failed(1, 1, Failure("raised", "no"), 5.0, 6.0, retry_in=2.0)
+    telling.ended([(Released(1, 1), HELD), (failed, HELD)])
     told = [record.getMessage() for record in caplog.records]
     assert told == [
         *["f completed"] * MOST,

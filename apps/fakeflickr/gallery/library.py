@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from pictures import KINDS
 
 from billow import site
 from billow.collection import Collection
 from billow.sql import ConstraintBroken, Database
 from gallery.links import Links
-from gallery.metadata import read_metadata
+from gallery.metadata import Metadata
 from gallery.people import People
 from gallery.photo import Level, Photo, Visibility
 from gallery.photos import Photos, Viewer
 from gallery.words import CAPTION, OVERLAY, line, tags_in
 
 T = TypeVar("T")
+
+#: Tells what an original, by its number, says of itself; raises BadInput if it cannot be shown.
+Read: TypeAlias = Callable[[int], Metadata]
 
 #: Originals looked at by each call of `tidy`, and seconds that taking one in may last.
 _LOOKED_AT, _UNDER_WAY = 50, 3600.0
@@ -78,11 +83,25 @@ class AlreadyThere(site.Conflict):
     title = "Already there"
 
 
-class Library:
-    """Everything that pages work with."""
+class Arrived(NamedTuple):
+    """An original that was taken in and belongs to no photo yet."""
 
-    def __init__(self, db: Database, originals: Collection) -> None:
+    id: int
+    metadata: Metadata
+
+
+class Library:
+    """Everything that pages work with.
+
+    Args:
+        db: where all but the originals is.
+        originals: of the photos.
+        read: tells what an original says of itself.
+    """
+
+    def __init__(self, db: Database, originals: Collection, read: Read) -> None:
         self.originals = originals
+        self._read = read
         self.people = People(db)
         self.links = Links(db)
         self.photos = Photos(db, self.links)
@@ -90,20 +109,53 @@ class Library:
     def keep(
         self, blocks: Iterator[bytes], name: str, visitor: site.Visitor, said: Wishes
     ) -> Photo:
-        """Take in an original. It is on the disk, and its photo is known, when this returns.
+        """Take in a photo. Its original is on the disk, and it is known, when this returns.
 
         Raises:
             NotAccepted, TooLarge: it is no picture that can be shown.
             AlreadyThere: they have it already.
+            Unavailable: nobody has time to look at it now.
+        """
+        return self.enter(self.take(blocks, name, visitor), visitor, said)
+
+    def take(self, blocks: Iterator[bytes], name: str, visitor: site.Visitor) -> Arrived:
+        """Take in an original, which becomes a photo by `enter` within the hour, or goes.
+
+        Raises:
+            NotAccepted, TooLarge, AlreadyThere, Unavailable: as `keep`.
         """
         self.tidy(time.time())
         id_ = self.originals.add(blocks, name, visitor.owner)
         try:
-            self._note(id_, visitor, said)
+            sha256 = self.originals.get(id_).sha256
+            if (same := self.photos.same(visitor.owner, sha256)) is not None:
+                raise AlreadyThere("you have this photo already", photo=same)
+            return Arrived(id_, self._read(id_))
+        except site.BadInput as problem:
+            self.drop(id_)
+            allowed = [kind.type for kind in KINDS.values()]
+            raise site.NotAccepted(problem.detail, allowed=allowed) from problem
         except BaseException:
-            self.originals.delete(id_)
+            self.drop(id_)
             raise
-        return self.photos.own(id_, visitor.owner)
+
+    def drop(self, id: int) -> None:
+        """Let go of an original that does not become a photo."""
+        self.originals.delete(id)
+
+    def enter(self, arrived: Arrived, visitor: site.Visitor, said: Wishes) -> Photo:
+        """Make an original a photo.
+
+        Raises:
+            AlreadyThere: they have it already.
+        """
+        try:
+            self._note(arrived, visitor, said)
+        except BaseException:
+            self.drop(arrived.id)
+            raise
+        self.originals.warm(arrived.id)
+        return self.photos.own(arrived.id, visitor.owner)
 
     def see(self, id: int, viewer: Viewer) -> tuple[Photo, Level]:
         """A photo, and what `viewer` may do with it.
@@ -123,6 +175,8 @@ class Library:
             NotFound: they have none of this number.
         """
         self.photos.change(id, owner, said.columns, said.tags)
+        if {"rotation", "overlay"} & set(said.columns):
+            self.originals.warm(id)
         return self.photos.own(id, owner)
 
     def remove(self, photo: Photo) -> None:
@@ -149,18 +203,15 @@ class Library:
                 self.remove(photo)
         self.people.forget(owner)
 
-    def _note(self, id: int, visitor: site.Visitor, said: Wishes) -> None:
-        original = self.originals.get(id)
-        if (same := self.photos.same(visitor.owner, original.sha256)) is not None:
-            raise AlreadyThere("you have this photo already", photo=same)
-        now = time.time()
+    def _note(self, arrived: Arrived, visitor: site.Visitor, said: Wishes) -> None:
+        original, now = self.originals.get(arrived.id), time.time()
         self.people.enter(visitor, now)
         unsaid = Wishes("", [], "", 0, Visibility.PRIVATE, download=False)
         values = {
             **unsaid.columns,
             **said.columns,
-            **read_metadata(self.originals.path(id))._asdict(),
-            "id": id,
+            **arrived.metadata._asdict(),
+            "id": original.id,
             "owner": visitor.owner,
             "name": original.name,
             "bytes": original.size,
@@ -170,4 +221,5 @@ class Library:
         try:
             self.photos.add(values, said.tags or ())
         except ConstraintBroken:  # the same file came twice at the same time
-            raise AlreadyThere("you have this photo already") from None
+            same = self.photos.same(visitor.owner, original.sha256)
+            raise AlreadyThere("you have this photo already", photo=same) from None

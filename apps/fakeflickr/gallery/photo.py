@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 #: Pixels along the longer side that pictures are offered in.
 SIZES = (240, 480, 960, 1440, 2048)
+#: Those that browsers take for pages of many photos.
+STREAM = (480, 960)
 
 
 class Visibility(IntEnum):
@@ -44,6 +46,8 @@ class Photo(NamedTuple):
     height: int
     bytes: int
     sha256: str
+    #: Of the original; one of `pictures.KINDS`.
+    format: str
     taken: str
     camera: str
     settings: str

@@ -45,13 +45,17 @@ class Photos:
 
     def get(self, id: int, viewer: Viewer, now: float) -> tuple[Photo, Level] | None:
         """A photo, and what `viewer` may do with it; None if there is none that they may see."""
-        with self._db.read() as connection:
-            row = connection.one(_SELECT + "where photos.id = :id", id=id)
-        if row is None:
+        photo = self.find(id)
+        if photo is None:
             return None
-        photo = Photo.of(row)
         level = self._level(photo, viewer, now)
         return None if level is Level.NONE else (photo, level)
+
+    def find(self, id: int) -> Photo | None:
+        """A photo, for the site itself: whoever may see it."""
+        with self._db.read() as connection:
+            row = connection.one(_SELECT + "where photos.id = :id", id=id)
+        return None if row is None else Photo.of(row)
 
     def own(self, id: int, owner: str) -> Photo:
         """A photo of somebody's own.

@@ -2,6 +2,7 @@
 
 from pictures.errors import BadPicture
 from pictures.facts import Facts, read_facts
+from pictures.opened import KINDS
 from pictures.render import render
 
-__all__ = ["BadPicture", "Facts", "read_facts", "render"]
+__all__ = ["KINDS", "BadPicture", "Facts", "read_facts", "render"]

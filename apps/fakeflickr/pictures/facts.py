@@ -25,11 +25,13 @@ class Facts(NamedTuple):
     #: Pixels, as it is seen upright.
     width: int
     height: int
-    #: JPEG, PNG, GIF, WEBP or AVIF.
+    #: One of `KINDS`.
     format: str
     #: When it was taken by the camera's own clock.
     taken: datetime | None = None
     camera: str = ""
+    #: Exposure, aperture, sensitivity and focal length, as photographers write them.
+    settings: str = ""
     #: Degrees north and east.
     latitude: float | None = None
     longitude: float | None = None
@@ -50,6 +52,7 @@ def read_facts(path: Path, most_pixels: int = MOST_PIXELS) -> Facts:
         with contextlib.suppress(*_UNREADABLE):
             exif = exif_of(image)
             facts = facts._replace(camera=_camera(exif), taken=_taken(exif))
+            facts = facts._replace(settings=_settings(exif.get_ifd(IFD.Exif)))
             north, east = _place(exif.get_ifd(IFD.GPSInfo))
             facts = facts._replace(latitude=north, longitude=east)
         return facts
@@ -70,6 +73,26 @@ def _taken(exif: Image.Exif) -> datetime | None:
     with contextlib.suppress(ValueError):
         return datetime.strptime(_text(told), "%Y:%m:%d %H:%M:%S")
     return None
+
+
+def _settings(told: dict[int, Any]) -> str:
+    tags = (Base.ExposureTime, Base.FNumber, Base.ISOSpeedRatings, Base.FocalLength)
+    exposure, aperture, iso, focal = (_number(told.get(tag)) for tag in tags)
+    parts = [
+        exposure and (f"1/{round(1 / exposure)} s" if exposure < 0.4 else f"{exposure:g} s"),
+        aperture and f"ƒ/{aperture:.1f}",
+        iso and f"ISO {iso:.0f}",
+        focal and f"{focal:.0f} mm",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _number(value: Any) -> float:
+    """A number above 0, and not a silly one; else 0."""
+    with contextlib.suppress(TypeError, ValueError, ZeroDivisionError, OverflowError):
+        number = float(value)
+        return number if 1e-6 < number < 1e6 else 0.0
+    return 0.0
 
 
 def _place(told: dict[int, Any]) -> tuple[float | None, float | None]:

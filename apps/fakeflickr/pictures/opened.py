@@ -6,14 +6,33 @@ import contextlib
 import struct
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
+import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
 from pictures.errors import BadPicture
 
-#: Formats that are read; MPO, which some cameras write, is a kind of JPEG.
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+
+class Kind(NamedTuple):
+    """A kind of picture file, as people, HTTP and file names call it."""
+
+    name: str
+    type: str
+    endings: tuple[str, ...]
+
+
+#: The kinds that are read, by Pillow's name of them; MPO, which some cameras write, is a JPEG.
+KINDS = {
+    "JPEG": Kind("JPEG", "image/jpeg", (".jpg", ".jpeg")),
+    "PNG": Kind("PNG", "image/png", (".png",)),
+    "WEBP": Kind("WebP", "image/webp", (".webp",)),
+    "AVIF": Kind("AVIF", "image/avif", (".avif",)),
+    "HEIF": Kind("HEIC", "image/heic", (".heic", ".heif")),
+    "GIF": Kind("GIF", "image/gif", (".gif",)),
+}
 
 #: Pixels that a picture may have; a decoded pixel takes 3 or 4 bytes.
 MOST_PIXELS = 50_000_000
@@ -24,8 +43,16 @@ ORIENTATION = 0x0112
 # The size is checked below, for every picture and more strictly.
 Image.MAX_IMAGE_PIXELS = None
 
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1")
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, struct.error)
+_BROKEN = (
+    OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, RuntimeError, struct.error,
+)  # fmt: skip
+
+
+@cache
+def _know_heic() -> None:
+    """Have Pillow read HEIC, with one thread as everything else."""
+    pillow_heif.register_heif_opener(thumbnails=False)
+    pillow_heif.options.DECODE_THREADS = 1
 
 
 @contextlib.contextmanager
@@ -43,10 +70,14 @@ def opened(path: Path, most_pixels: int = MOST_PIXELS) -> Iterator[Image.Image]:
 
 @contextlib.contextmanager
 def _opened(path: Path, most_pixels: int) -> Iterator[Image.Image]:
+    _know_heic()
     try:
-        image = Image.open(path, formats=FORMATS)
+        image = Image.open(path, formats=list(KINDS))
     except UnidentifiedImageError:
-        raise BadPicture(_no_picture(path)) from None
+        known = ", ".join(kind.name for kind in KINDS.values())
+        raise BadPicture(
+            f"the file is no picture, is damaged, or is far too large; taken are {known}"
+        ) from None
     except (*_BROKEN, MemoryError) as problem:
         raise BadPicture(f"the picture cannot be read: {problem}") from None
     with image:
@@ -88,12 +119,3 @@ def orientation(image: Image.Image) -> int:
     """Which way is up, 1 to 8 as EXIF counts; 1 if the picture does not say, or says nonsense."""
     value = exif_of(image).get(ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _no_picture(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(12)
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-        return "HEIC pictures are not taken; save it as JPEG"
-    known = ", ".join(FORMATS)
-    return f"the file is no picture, is damaged, or is far too large; taken are {known}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from functools import lru_cache
+import math
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,6 +20,8 @@ from pictures.opened import decoding
 Pixels: TypeAlias = NDArray[np.uint8]
 
 _WHITE = (255, 255, 255)
+#: Rows that are converted at a time.
+_STRIP = 256
 
 
 def pixels_of(path: Path, image: Image.Image, width: int, height: int) -> Pixels:
@@ -37,7 +41,7 @@ def pixels_of(path: Path, image: Image.Image, width: int, height: int) -> Pixels
     with decoding():
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
             return _scaled(path, image, width, height)
-        return _whole(image)
+        return _whole(image, width, height)
 
 
 def as_array(image: Image.Image) -> Pixels:
@@ -66,24 +70,50 @@ def _scaled(path: Path, image: Image.Image, width: int, height: int) -> Pixels:
     return made
 
 
-def _whole(image: Image.Image) -> Pixels:
-    """Any other kind, at its full size; of an animation the first picture."""
+def _whole(image: Image.Image, width: int, height: int) -> Pixels:
+    """Any other kind; of an animation the first picture.
+
+    The decoded picture is the largest thing there is room for, so the rest goes strip by strip.
+    """
     image.load()
+    share = max(1, min(image.width // max(1, width), image.height // max(1, height)))
+    high = share * max(1, _STRIP // share)
+    made = Image.new("RGB", (math.ceil(image.width / share), math.ceil(image.height / share)))
+    convert = _converter(image)
+    for top in range(0, image.height, high):
+        strip = convert(image.crop((0, top, image.width, min(top + high, image.height))))
+        made.paste(strip.reduce(share) if share > 1 else strip, (0, top // share))
+    return as_array(made)
+
+
+def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """What turns strips of a picture into 8-bit RGB."""
     if image.mode == "CMYK":
         profile = image.info.get("icc_profile")
         transform = _transform(profile, "CMYK") if profile else None
-        made = transform.apply(image) if transform is not None else None
-        return as_array(made or image.convert("RGB"))
-    if image.mode.startswith("I"):  # 16 bits a pixel
-        wide = np.asarray(image)
-        grey = (wide.clip(0, 65535) // 257).astype(np.uint8)
-        return as_array(Image.fromarray(grey).convert("RGB"))
+        return partial(_printed, transform=transform)
+    if image.mode.startswith("I"):
+        return _of_16_bits
     if image.has_transparency_data:
-        above = image.convert("RGBA")
-        below = Image.new("RGB", image.size, _WHITE)
-        below.paste(above, mask=above.getchannel("A"))
-        return as_array(below)
-    return as_array(image.convert("RGB"))
+        return _on_white
+    return lambda strip: strip.convert("RGB")
+
+
+def _printed(strip: Image.Image, transform: ImageCms.ImageCmsTransform | None) -> Image.Image:
+    made = transform.apply(strip) if transform is not None else None
+    return made or strip.convert("RGB")
+
+
+def _of_16_bits(strip: Image.Image) -> Image.Image:
+    grey = (np.asarray(strip).clip(0, 65535) // 257).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _on_white(strip: Image.Image) -> Image.Image:
+    above = strip.convert("RGBA")
+    below = Image.new("RGB", strip.size, _WHITE)
+    below.paste(above, mask=above.getchannel("A"))
+    return below
 
 
 @lru_cache(maxsize=16)

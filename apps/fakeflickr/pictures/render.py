@@ -56,7 +56,7 @@ def render(
     """The photo at `path` with a long edge of `size` pixels, then the steps in their order.
 
     Args:
-        path: the file: JPEG, PNG, GIF, WebP or AVIF.
+        path: the file, of one of `KINDS`.
         size: pixels of the longer edge.
         steps: instructions, a line each; see `pictures.steps`.
         format: jpeg, webp or avif.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from gallery.library import AlreadyThere, Library, wishes
+from gallery.library import AlreadyThere, Arrived, Library, Wishes, wishes
 from gallery.photo import Photo
 from gallery.words import line
+from pictures import KINDS
 
 import billow
 from billow import site
@@ -34,6 +35,13 @@ class Outcome(NamedTuple):
         return {"name": self.name, "id": self.photo.id if self.photo else None}
 
 
+class _Held(NamedTuple):
+    """A file of a form: taken in, or why not."""
+
+    name: str
+    found: Arrived | billow.Error
+
+
 class Arrivals:
     """Uploading."""
 
@@ -44,12 +52,26 @@ class Arrivals:
     async def page(self, request: site.Request) -> site.Response:
         """The upload form, and what it sends when there is no script."""
         if request.method != "POST":
-            return request.render("upload.html", outcomes=[], small=self._frame.small)
+            return self._form(request)
         _, outcomes = await self._receive(request)
         kept = [each for each in outcomes if each.problem is None]
         if kept and len(kept) == len(outcomes):
             return site.redirect("/mine")
-        return request.render("upload.html", status=422, outcomes=outcomes, small=self._frame.small)
+        return self._form(request, 422, outcomes)
+
+    def _form(
+        self, request: site.Request, status: int = 200, outcomes: Sequence[Outcome] = ()
+    ) -> site.Response:
+        taken = [each for kind in KINDS.values() for each in (kind.type, *kind.endings)]
+        *names, last = [kind.name for kind in KINDS.values()]
+        return request.render(
+            "upload.html",
+            status=status,
+            outcomes=outcomes,
+            small=self._frame.small,
+            taken=",".join(taken),
+            kinds=f"{', '.join(names)} or {last}",
+        )
 
     async def endpoint(self, request: site.Request) -> Any:
         """`POST /rest/edit`: files become photos; without files, the photo `id` is changed.
@@ -70,34 +92,68 @@ class Arrivals:
         return {"ids": [photo.id], "log": [{"id": photo.id, "changed": sorted(fields)}]}
 
     async def _receive(self, request: site.Request) -> tuple[dict[str, str], list[Outcome]]:
+        """A form's fields, and its files, which become photos once the whole form has come."""
         fields: dict[str, str] = {}
-        outcomes: list[Outcome] = []
+        held: list[_Held] = []
+        try:
+            await self._read(request, fields, held)
+        except BaseException:
+            await request.run(lambda: self._drop(held))
+            raise
+        visitor = known(request)
+        return fields, await request.run(lambda: self._enter(held, visitor, fields))
+
+    async def _read(self, request: site.Request, fields: dict[str, str], held: list[_Held]) -> None:
         dropped = 0
         async for part in request.parts():
             if part.filename is None:
                 fields[part.name[:80]] = await part.text()
             elif part.filename:
-                if len(outcomes) == MOST_FILES:
+                if len(held) == MOST_FILES:
                     raise site.BadInput(f"send {MOST_FILES} files at a time")
-                outcomes.append(await self._take(request, part, fields))
+                held.append(await self._take(request, part, fields))
                 async for block in part.blocks():
                     dropped += len(block)
                     if dropped > _MOST_DROPPED:
                         raise site.TooLarge("too much was refused of this form")
-        return fields, outcomes
 
     async def _take(
         self, request: site.Request, part: site.Part, fields: Mapping[str, str]
-    ) -> Outcome:
+    ) -> _Held:
         name = line((part.filename or "").replace("\\", "/").rpartition("/")[2], 1000, "name")[
             -120:
         ]
         try:
-            said = wishes({key: value for key, value in fields.items() if key != "id"})
-            keep = partial(self._library.keep, name=name, visitor=known(request), said=said)
-            return Outcome(name, await request.take(part, keep))
+            _said(fields)
+            take = partial(self._library.take, name=name, visitor=known(request))
+            return _Held(name, await request.take(part, take))
         except billow.Error as problem:
-            return Outcome(name, None, problem)
+            return _Held(name, problem)
+
+    def _enter(
+        self, held: list[_Held], visitor: site.Visitor, fields: Mapping[str, str]
+    ) -> list[Outcome]:
+        outcomes = []
+        for name, found in held:
+            if isinstance(found, billow.Error):
+                outcomes.append(Outcome(name, None, found))
+                continue
+            try:
+                photo = self._library.enter(found, visitor, _said(fields))
+                outcomes.append(Outcome(name, photo))
+            except billow.Error as problem:
+                self._library.drop(found.id)
+                outcomes.append(Outcome(name, None, problem))
+        return outcomes
+
+    def _drop(self, held: list[_Held]) -> None:
+        for _, found in held:
+            if isinstance(found, Arrived):
+                self._library.drop(found.id)
+
+
+def _said(fields: Mapping[str, str]) -> Wishes:
+    return wishes({key: value for key, value in fields.items() if key != "id"})
 
 
 def _plain(request: site.Request) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gallery.library import FIELDS, Library, Wishes, wishes
 from gallery.photo import Level
+from pictures import KINDS
 
 from billow import site
 from screens.shown import Frame, known, viewer_of
@@ -36,6 +37,7 @@ class Single:
             near=self._frame.all(each for each in (newer, older) if each),
             level=level,
             Level=Level,
+            kind=KINDS[photo.format].name,
             removable=level is Level.WRITE or bool(request.visitor and request.visitor.admin),
         )
 
@@ -92,4 +94,10 @@ class Single:
             level = Level.NONE
         if level < Level.DOWNLOAD:
             raise Refused("you may not have this")
-        return site.attachment(self._library.originals.path(id), photo.name, "image/jpeg")
+        path, kind = self._library.originals.path(id), KINDS[photo.format]
+        name = (
+            photo.name
+            if photo.name.lower().endswith(kind.endings)
+            else photo.name + kind.endings[0]
+        )
+        return site.attachment(path, name, kind.type)

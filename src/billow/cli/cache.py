@@ -186,11 +186,8 @@ def _numbers(collection: Any) -> Iterator[int]:
 
 def _wanted(renditions: list[Rendition], numbers: list[int]) -> Iterator[Wanted]:
     for rendition in renditions:
-        assert rendition.warm is not None
         for id_ in numbers:
-            for params in rendition.warm(id_):
-                for format_ in rendition.formats or ("",):
-                    yield rendition.wanted(id_, params, format_)
+            yield from rendition.early(id_)
 
 
 async def _warm(folder: Path, wanted: list[Wanted]) -> list[tuple[Wanted, Error]]:

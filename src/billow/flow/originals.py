@@ -9,9 +9,11 @@ from typing import BinaryIO
 
 from billow.app import App
 from billow.collection import Collection, Original
-from billow.errors import NotFound
+from billow.errors import BadInput, NotFound, Rejected
 from billow.home import Home
 from billow.ports.objects import ObjectInfo
+from billow.rendition import Wanted
+from billow.renditions import asking
 from billow.renditions.files import CACHE, place_of
 from billow.upload import Upload
 
@@ -95,6 +97,25 @@ class Originals:
             made = place_of(home.folder / CACHE, self._collection.name, id)
             shutil.rmtree(made, ignore_errors=True)
         return found
+
+    def render(self, wanted: Wanted, within: float) -> bytes:
+        """The bytes of a rendition."""
+        folder = self._home().folder
+        if folder is not None:
+            return asking.render(folder, wanted, within)
+        rendition = self._collection.renditions[wanted.rendition]
+        try:
+            made = rendition.call(**rendition.arguments(wanted, self.upload(wanted.id)))
+        except Rejected as wrong:
+            raise BadInput(wrong.detail) from None
+        assert isinstance(made, bytes)
+        return made
+
+    def warm(self, wanted: list[Wanted]) -> None:
+        """Have renditions made ahead; a home in memory has nobody who would."""
+        folder = self._home().folder
+        if folder is not None:
+            asking.warm(folder, wanted)
 
     def upload(self, id: int) -> Upload:
         """An original as a function gets it.

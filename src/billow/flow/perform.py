@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import sys
 import time
 import traceback
@@ -11,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from billow.errors import BadInput, Rejected
+from billow.errors import BadInput, DiskFull, Rejected
 from billow.events import Event
 from billow.flow.done import Done
 from billow.flow.encode import encode
@@ -19,18 +21,21 @@ from billow.flow.gather import Gatherer, Tell
 from billow.flow.outputs import BadOutput, keep_outputs
 from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
-from billow.flow.work import Performed, Wish, is_final
+from billow.flow.work import NO_ROOM, Performed, Wish, is_final
 from billow.function import Function
 from billow.job import Failure, Job, Status
 from billow.options import Limits
 from billow.outputs import Outputs
 from billow.owner import Owner
-from billow.units import human_size
+from billow.units import MiB, human_size
 from billow.upload import Upload
 
 #: Bytes of a failure's detail, and characters of its message.
 MAX_DETAIL = 4096
 MAX_MESSAGE = 500
+
+#: Bytes on the service's disk that are left when it was not for want of room that a try failed.
+_ROOM = 16 * MiB
 
 _HERE = str(Path(__file__))
 
@@ -79,7 +84,7 @@ def _perform(
             sink.effects += asked
         text = encode_result(value, function.limits.result)
     except BaseException as error:
-        failure = failure_of(error, function.limits)
+        failure = _no_room(error, around) or failure_of(error, function.limits)
         return _failed(function, task, job, Performed(started, now(), None, failure, sink.measures))
     finished = now()
     effects = (*sink.effects,)
@@ -90,6 +95,20 @@ def _perform(
     )
     more, undone = run_handlers(function, Event.COMPLETED, done)
     return Performed(started, finished, text, effects=effects + more, undone=undone)
+
+
+def _no_room(error: BaseException, around: Surroundings | None) -> Failure | None:
+    """That the disk of the service has no room, if that is why a try failed."""
+    if isinstance(error, DiskFull):
+        return Failure(NO_ROOM, _cut(error.detail))
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    place = around.scratch if around else None
+    while place is not None and not place.exists():
+        place = place.parent
+    if place is None or shutil.disk_usage(place).free > _ROOM:
+        return None  # some other disk, which is the function's own business
+    return Failure(NO_ROOM, _cut(_in_a_line(error)), _detail(error))
 
 
 def _failed(function: Function, task: Task, job: Job | None, performed: Performed) -> Performed:

@@ -10,6 +10,8 @@ from billow.ports.ledger import Completed, Effect, Failed
 
 #: Kinds of failure that no repetition can cure: the author said so, or the file is gone.
 _HOPELESS = frozenset({"rejected", "lost"})
+#: The kind of failure that is nobody's fault and passes: the disk has no room. It ends no job.
+NO_ROOM = "no room"
 
 #: Work that a worker takes at once, in seconds, and in jobs.
 BATCH_SECONDS = 0.05
@@ -51,6 +53,8 @@ class Stand(NamedTuple):
 
 def is_final(failure: Failure, failures: int, retry: Retry) -> bool:
     """Whether a job ends with this failure, after `failures` failed tries before it."""
+    if failure.kind == NO_ROOM:
+        return False
     return failure.kind in _HOPELESS or failures + 1 >= retry.attempts
 
 

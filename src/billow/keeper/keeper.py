@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import billow
 from billow.app import App
 from billow.clock import Clock, ScaledClock
+from billow.drivers.embedded.disk import Disk
 from billow.fleet.control import Controller
 from billow.flow.scrub import Scrub
 from billow.home import Home
@@ -35,7 +36,7 @@ from billow.ops.pager.opening import open_desk
 from billow.ports.journal import Entry
 from billow.ports.wake import KEEPER, Waiter
 from billow.service_file import SERVICE_FILE
-from billow.units import human_time
+from billow.units import human_size, human_time
 
 #: Seconds between two looks; while workers start; and at least, however often work arrives.
 TICK = 0.5
@@ -95,7 +96,11 @@ class Keeper:
             home, app, open_desk(home, app), self._fleets_by_name, settings.logs, self._strain
         )
         self._breaking = Breaking(home, dependencies(app.functions.values()))
+        self._disk = Disk(settings.folder)
         self._seen_seq = 0
+        self._started = home.clock.now()
+        #: Whether a web server has answered since.
+        self._up = False
 
     def stop(self) -> None:
         """Ask the keeper to stop; asked again, to stop at once. For any thread or signal."""
@@ -133,11 +138,24 @@ class Keeper:
         for process in self._parts.processes:
             process.tick()
         self._home.journal.write("service.started", self._app.name, f"at {self._url}", service)
-        self._home.journal.show("service", service)
-        _write_whole(self._service_file, json.dumps(service, indent=2) + "\n")
+        self._show(service)
         self._upkeep.start()
         self._operations.start()
+        self._guard("view", partial(self._view.starting, service))
+        self._greet()
+
+    def _greet(self) -> None:
+        """Say that the service is up, as soon as somebody who comes is served."""
+        if self._up or not self._parts.served:
+            return
+        self._up = True
+        service = self._service()
+        self._guard("service", partial(self._show, service))
         self._guard("view", partial(self._view.started, service))
+
+    def _show(self, service: dict[str, Any]) -> None:
+        self._home.journal.show("service", service)
+        _write_whole(self._service_file, json.dumps(service, indent=2) + "\n")
 
     @property
     def _service_file(self) -> Path:
@@ -152,7 +170,8 @@ class Keeper:
             "speed": self._settings.speed,
             "version": billow.__version__,
             "pid": os.getpid(),
-            "started": self._home.clock.now(),
+            "started": self._started,
+            "up": self._up,
         }
 
     def _tick(self) -> None:
@@ -160,6 +179,7 @@ class Keeper:
         for process in self._parts.processes:
             self._guard(process.name, process.tick)
         self._guard("remedies", self._operations.hands.serve)
+        self._guard("disk", self._look_at_disk)
         if self._renew:
             self._renew = False
             self._guard("reload", partial(self._parts.renew, "the app is loaded anew"))
@@ -167,6 +187,7 @@ class Keeper:
             self._guard("web", self._parts.pool.tick)
         if self._parts.health is not None:
             self._guard("web", self._parts.health.tick)
+        self._greet()
         self._guard("chores", self._parts.call_in_chores)
         self._guard("pager", self._parts.call_in_pager)
         self._guard("breakers", self._breaking.look)
@@ -181,6 +202,11 @@ class Keeper:
         fleets = {function.name: controller for function, controller in self._parts.fleets}
         pool = self._parts.pool
         return fleets if pool is None else {**fleets, pool.controller.function: pool.controller}
+
+    def _look_at_disk(self) -> None:
+        if did := self._disk.look():
+            told = f"the room that is held back was {did}; {human_size(self._disk.free())} are left"
+            self._home.journal.write(f"disk.{did.replace(' ', '-')}", "disk", told)
 
     def _strain(self) -> str:
         return "" if self._parts.pool is None else self._parts.pool.shedding.strain()
@@ -205,7 +231,7 @@ class Keeper:
         now = time.monotonic()
         pause = min(TICK, 60 / LOOKS_PER_MINUTE / self._settings.speed)
         breath = BREATH
-        if self._parts.restless:
+        if self._parts.restless or not self._up:
             pause = min(pause, RESTLESS)
         else:
             breath = max(BREATH, min(TICK, (now - began) * CALM))

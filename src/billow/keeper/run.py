@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from billow.app import App
+from billow.drivers.embedded.disk import Disk
 from billow.errors import SettingError
 from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
@@ -82,6 +83,7 @@ def run(
         if plain is not None:
             sockets.enter_context(closing(plain))
         settings = replace(settings, plain=plain)
+        Disk(place).look()  # else the stores could not even be opened on a full disk
         home = open_home(place, arrivals=arrival_rule(app), follow=accept_rule(app))
         _prepare(app, home)
         keeper = Keeper(settings, app, home, bound, view or PlainView())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import floordiv
 from typing import Protocol
 
 from billow.errors import DeclarationError
@@ -16,6 +19,7 @@ GAMMA = 2.0 ** (2.0**-SCALE)
 _LOG_GAMMA = math.log(GAMMA)
 #: The bucket of zero, of what is below zero, and of what is next to nothing.
 LOWEST = -600
+_LEAST = GAMMA**LOWEST
 
 #: Statistics by name, beside percentiles such as `p95` and `p99.9`.
 STATISTICS = ("avg", "sum", "min", "max", "count")
@@ -23,9 +27,22 @@ STATISTICS = ("avg", "sum", "min", "max", "count")
 
 def bucket_of(value: float) -> int:
     """The bucket that a value falls into."""
-    if value <= 0:
-        return LOWEST
-    return max(LOWEST, math.ceil(math.log(value) / _LOG_GAMMA))
+    return LOWEST if value <= _LEAST else -int(math.log(value) // -_LOG_GAMMA)
+
+
+def buckets_of(values: Sequence[float]) -> dict[int, int]:
+    """How many values fall into each bucket; there must be at least one value."""
+    least = min(values)
+    lowest = bucket_of(least)
+    if lowest == bucket_of(max(values)):
+        return {lowest: len(values)}
+    above = values if least > _LEAST else [value for value in values if value > _LEAST]
+    # What `bucket_of` does, without a call in Python for every value.
+    placed = Counter(map(floordiv, map(math.log, above), repeat(-_LOG_GAMMA)))
+    found = {-int(place): count for place, count in placed.items()}
+    if len(above) < len(values):
+        found[LOWEST] = len(values) - len(above)
+    return found
 
 
 def value_of(bucket: int) -> float:
@@ -86,11 +103,7 @@ class Summary:
 def summary_of(values: Iterable[float]) -> Summary:
     """The summary of these values; there must be at least one."""
     every = list(values)
-    buckets: dict[int, int] = {}
-    for value in every:
-        bucket = bucket_of(value)
-        buckets[bucket] = buckets.get(bucket, 0) + 1
-    return Summary(len(every), sum(every), min(every), max(every), buckets)
+    return Summary(len(every), sum(every), min(every), max(every), buckets_of(every))
 
 
 def is_statistic(name: str) -> bool:

@@ -113,22 +113,16 @@ class Painter:
             upload = Originals(collection, lambda: self._home).upload(wanted.id)
         except NotFound as gone:
             raise errors.Gone(gone.detail) from None
-        args = dict(wanted.params)
-        if wanted.format:
-            args["format"] = wanted.format
         if (base := rendition.base_for(wanted.params)) is not None:
             upload = self._from_base(base, wanted.id, upload)
-        assert rendition.function.upload_parameter is not None
-        args[rendition.function.upload_parameter] = upload
-        return self._run(rendition, args)
+        return self._run(rendition, rendition.arguments(wanted, upload))
 
     def _from_base(self, base: Rendition, id: int, original: Upload) -> Upload:
         """The base of an original, made if it is not in the cache."""
         wanted = base.wanted(id, {})
         path = path_of(self._root, wanted)
         if not path.exists():
-            assert base.function.upload_parameter is not None
-            keep(self._root, path, self._run(base, {base.function.upload_parameter: original}))
+            keep(self._root, path, self._run(base, base.arguments(wanted, original)))
         size = path.stat().st_size
         self._base = wanted.name, size
         return Upload(path, original.name, size)

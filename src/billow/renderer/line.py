@@ -65,6 +65,8 @@ class Line:
         #: Oldest first.
         self._waiting: dict[Key, Order] = {}
         self._running: dict[Key, Order] = {}
+        #: Nobody has asked for these yet.
+        self._early: dict[Key, Wanted] = {}
         self._failed: dict[Key, tuple[Error, float]] = {}
         #: Renditions that were refused because too many waited, or that nobody waited for any more.
         self.refused = 0
@@ -102,6 +104,21 @@ class Line:
                 return order.wanted
             self.expired += 1
             self._refuse(order, "it took too long to render this; try again")
+        return None
+
+    def warm(self, wanted: Wanted) -> None:
+        """Note what may be asked for soon, if there is room."""
+        if len(self._early) < self._room:
+            self._early.setdefault(key_of(wanted), wanted)
+
+    def next_early(self) -> Wanted | None:
+        """What may be asked for soon and can be made now, as nobody waits for anything else."""
+        now = self._clock.now()
+        while self._early and not self._waiting:
+            key, wanted = self._early.popitem()
+            if key not in self._running and self._known_failure(key, now) is None:
+                self._running[key] = Order(wanted)
+                return wanted
         return None
 
     def done(self, key: Key, wrong: Error | None) -> None:

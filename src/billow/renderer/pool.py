@@ -9,14 +9,15 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from billow.errors import Error
 from billow.home import Home
 from billow.renderer.easel import Easel, Made
-from billow.renderer.line import Line
+from billow.renderer.line import Key, Line, key_of
+from billow.rendition import Wanted
 from billow.renditions import wire
-from billow.renditions.files import CACHE
+from billow.renditions.files import CACHE, path_of
 from billow.renditions.stock import Stock
 from billow.units import MiB
 from billow.worker.settings import Settings
@@ -32,6 +33,8 @@ ROOM = 32
 _GRACE = 5.0
 #: Share of the latest rendition in the average time they take.
 _WEIGHT = 0.1
+
+_Said: TypeAlias = wire.Ask | wire.Warm | wire.Used | wire.Scan
 
 
 class Size(NamedTuple):
@@ -71,6 +74,8 @@ class Pool:
         self._counts = {"renders": 0, "failures": 0, "seconds": 0.0}
         self._shown: dict[str, Any] = {}
         self._hurt = False
+        #: What is being made although nobody waits for it.
+        self._early: Key | None = None
 
     def stop(self) -> None:
         """Leave soon."""
@@ -112,10 +117,14 @@ class Pool:
             self._talks.discard(writer)
             writer.close()
 
-    def _hear(self, said: wire.Ask | wire.Used | wire.Scan, writer: asyncio.StreamWriter) -> None:
+    def _hear(self, said: _Said, writer: asyncio.StreamWriter) -> None:
         if isinstance(said, wire.Ask):
             answer = functools.partial(_answer, writer, said.number)
             self._line.ask(said.wanted, said.within, answer)
+            self._give_out()
+        elif isinstance(said, wire.Warm):
+            for wanted in said.wanted:
+                self._line.warm(wanted)
             self._give_out()
         elif isinstance(said, wire.Used):
             for file in said.files:
@@ -130,8 +139,19 @@ class Pool:
             if easel.fault:
                 self._hurt = True
                 self.stop()
-            elif easel.free and (wanted := self._line.next()) is not None:
+            elif easel.free and (wanted := self._line.next() or self._next_early()) is not None:
                 easel.take(wanted)
+
+    def _next_early(self) -> Wanted | None:
+        """Something that nobody waits for: one at a time, and one child stays free if it can."""
+        if self._early is not None or sum(e.free for e in self._easels) < min(2, len(self._easels)):
+            return None
+        while (wanted := self._line.next_early()) is not None:
+            if not path_of(self._folder / CACHE, wanted).exists():
+                self._early = key_of(wanted)
+                return wanted
+            self._line.done(key_of(wanted), None)
+        return None
 
     def _done(self, made: Made) -> None:
         self._counts["renders"] += 1
@@ -143,6 +163,8 @@ class Pool:
         if made.wrong is None:
             self._stock.added(*made.key, made.size)
         self._line.done(made.key, made.wrong)
+        if made.key == self._early:
+            self._early = None
         self._give_out()
         if not self._line.running:
             self._idle.set()
@@ -184,7 +206,7 @@ def _answer(writer: asyncio.StreamWriter, number: int, wrong: Error | None) -> N
         writer.write(wire.told(number, wrong))
 
 
-def _read(line: bytes) -> wire.Ask | wire.Used | wire.Scan | None:
+def _read(line: bytes) -> _Said | None:
     """What was said; None at the end, or if it cannot be understood."""
     if not line:
         return None

@@ -1,6 +1,7 @@
 """What web servers and the render pool say to each other: a line of JSON each, over a socket.
 
-To the pool: `ask`, `used` (files that were sent), `scan` (look at the disk anew). From it: `Told`.
+To the pool: `ask`, `warm` (what may be asked for soon), `used` (files that were sent), `scan` (look
+at the disk anew). From it: `Told`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ class Ask(NamedTuple):
     within: float
 
 
+class Warm(NamedTuple):
+    """Renditions that may be asked for soon; nobody waits for them."""
+
+    wanted: list[Wanted]
+
+
 class Used(NamedTuple):
     """Files that were sent: collection, number of the original, name."""
 
@@ -52,6 +59,11 @@ def ask(number: int, wanted: Wanted, within: float) -> bytes:
     return _line({"n": number, "want": wanted, "within": within})
 
 
+def warm(wanted: Sequence[Wanted]) -> bytes:
+    """Have renditions made when there is nothing else to do."""
+    return _line({"warm": wanted})
+
+
 def used(files: Sequence[tuple[str, int, str]]) -> bytes:
     """Tell which files were sent."""
     return _line({"used": files})
@@ -67,7 +79,7 @@ def told(number: int, wrong: Error | None) -> bytes:
     return _line({"n": number, "wrong": None if wrong is None else pack(wrong)})
 
 
-def read_request(line: bytes) -> Ask | Used | Scan:
+def read_request(line: bytes) -> Ask | Warm | Used | Scan:
     """What a web server said.
 
     Raises:
@@ -76,6 +88,8 @@ def read_request(line: bytes) -> Ask | Used | Scan:
     facts = json.loads(line)
     if "want" in facts:
         return Ask(facts["n"], Wanted(*facts["want"]), facts["within"])
+    if "warm" in facts:
+        return Warm([Wanted(*each) for each in facts["warm"]])
     if "used" in facts:
         return Used([(collection, id_, name) for collection, id_, name in facts["used"]])
     return Scan()

@@ -16,7 +16,8 @@ from billow.ports.ledger import Lease
 from billow.units import seconds
 from billow.worker import system
 from billow.worker.cause import Circumstances, Ending, why
-from billow.worker.desk import Desk, Held
+from billow.worker.desk import Desk
+from billow.worker.held import Held
 from billow.worker.messages import Hello, decode_performed, encode_follow_up, encode_task
 from billow.worker.process import ChildProcess
 from billow.worker.protocol import FAULT, HELLO, PROGRESS, WORN, Frame

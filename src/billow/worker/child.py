@@ -6,7 +6,6 @@ the last are descriptors of pipes; see `billow.worker.protocol` and `billow.ops.
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import gc
 import io
@@ -38,7 +37,7 @@ from billow.job import Failure
 from billow.loading import load_app
 from billow.ops.logs.capture import Capture, CaptureHandler
 from billow.ops.logs.start import make_cleaner
-from billow.origin import NOWHERE, Origin, using
+from billow.origin import enter
 from billow.ports.objects import Staged
 from billow.units import seconds
 from billow.worker import system
@@ -172,9 +171,8 @@ class Child:
         if performed.failure is not None and performed.failure.kind == "out of memory":
             system.limit_memory(None)
             self._worn = True
-        if self._capture is not None:
-            self._capture.end()
-        _flush()
+        if self._capture is None or self._capture.end():
+            _flush()
         ring = frame.kind == LAST_JOB or self._link.drained
         self._link.send(encode_performed(performed, frame.serial), ring)
         self._age(performed)
@@ -183,22 +181,23 @@ class Child:
         if frame.kind == FOLLOW_UP:
             return self._follow_up(frame)
         task = decode_task(frame.body)
-        origin = Origin.parse(task.origin)
+        self._begin(task.id, task.origin)
+        return perform(
+            self._function,
+            task,
+            lambda share: self._tell(frame.serial, share),
+            around=self._around,
+        )
+
+    def _begin(self, job: str, origin: str) -> None:
+        enter(origin)
         if self._capture is not None:
-            self._capture.begin(task.id, origin)
-        with using(origin):
-            return perform(
-                self._function,
-                task,
-                lambda share: self._tell(frame.serial, share),
-                around=self._around,
-            )
+            self._capture.begin(job, origin)
 
     def _follow_up(self, frame: Frame) -> Performed:
         started = time.time()
         event, place, job = decode_follow_up(frame.body)
-        if self._capture is not None:
-            self._capture.begin(job.id, NOWHERE)
+        self._begin(job.id, "")
         try:
             asked = run_handler(self._function, event, place, job)
         except (KeyError, IndexError):
@@ -232,8 +231,10 @@ def _bound(limit: int | None) -> float | None:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # if closed or replaced
+        try:  # noqa: SIM105 - `suppress` takes longer than to flush nothing
             stream.flush()
+        except (OSError, ValueError, AttributeError):  # if closed or replaced
+            pass
 
 
 class Place(NamedTuple):

@@ -8,13 +8,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from billow.errors import Unavailable
 from billow.events import Event
 from billow.flow import followup
 from billow.flow.followup import FollowUp
-from billow.flow.work import Measure, Performed, Stand, is_final, settle
+from billow.flow.work import Performed, Stand, is_final, settle
 from billow.home import Home
 from billow.job import Failure
 from billow.options import Limits, Retry
@@ -24,13 +23,14 @@ from billow.ports.ledger import (
     Keep,
     Lease,
     Outcome,
-    Put,
     Released,
     Submission,
     Submit,
 )
 from billow.worker import tracing
 from billow.worker.gate import Gate
+from billow.worker.held import Held
+from billow.worker.measuring import Measuring
 from billow.worker.messages import Hello
 from billow.worker.telling import Telling
 from billow.worker.tracing import origin_of
@@ -49,16 +49,6 @@ _NEVER = sys.maxsize
 _log = logging.getLogger("billow.worker")
 
 
-class Held(NamedTuple):
-    """A job in hand."""
-
-    lease: Lease
-    #: When it was handed to the child, on the monotonic clock.
-    since: float
-    #: Set if not the function is to run, but one of its handlers again.
-    followup: FollowUp | None = None
-
-
 class Desk:
     """The worker's dealings with its home."""
 
@@ -75,6 +65,7 @@ class Desk:
         self._rest = 0.0
         self._notes: list[tuple[Failure, Lease]] = []
         self._telling = Telling(function)
+        self._measuring = Measuring(home.recorder, function)
         self.gate = Gate(home, worker)
         self.hello = Hello(Retry(), Limits(), {})
         #: Not before this time, on the monotonic clock, is the store tried again.
@@ -101,8 +92,9 @@ class Desk:
     def settle(self, held: Held, performed: Performed) -> None:
         """Note how a try went."""
         lease = held.lease
-        performed = _stamped(performed, origin_of(lease))
-        self._measure(performed)
+        if performed.effects:
+            self._measuring.asked(performed.effects)
+            performed = _stamped(performed, origin_of(lease))
         stand = Stand(lease.seq, lease.token, lease.failures)
         if held.followup is not None:
             outcome = settle(stand, performed, followup.RETRY, _chance())
@@ -115,18 +107,6 @@ class Desk:
         if performed.undone:
             event = Event.COMPLETED if isinstance(outcome, Completed) else Event.FAILED
             self._follow_up(lease, event, outcome.finished, performed.undone)
-
-    def _measure(self, performed: Performed) -> None:
-        recorder, about = self.home.recorder, f"function.{self._function}"
-        for wish in performed.effects:
-            if isinstance(wish, Measure):
-                recorder.observe(f"app.{wish.name}", wish.value, wish.unit)
-            elif isinstance(wish, Put):
-                recorder.count(f"table.{wish.table}.writes")
-        recorder.observe(f"{about}.duration", performed.finished - performed.started)
-        recorder.count(f"{about}.tries")
-        if performed.failure is not None:
-            recorder.count(f"{about}.errors")
 
     def blame(self, held: Held, failure: Failure, started: float) -> None:
         """Note that a try ended without the child's being able to tell."""
@@ -195,26 +175,28 @@ class Desk:
         began = time.time()
         answer = self._ledger.exchange(function, self._worker, outcomes, want, self._lease, _NEVER)
         times = began, time.time()
-        for recorded, (outcome, held) in zip(answer.recorded, noted, strict=True):
-            if recorded:
-                self._count(outcome, held)
-                if function == self._function:
-                    self.gate.saw(outcome)
-                self._telling.ended(outcome, held.lease)
-                tracing.ended(outcome, held.lease, function, times)
+        if not all(answer.recorded):
+            noted = [each for each, done in zip(noted, answer.recorded, strict=True) if done]
+        if function == self._function and self.gate.calls:
+            for outcome, _ in noted:
+                self.gate.saw(outcome)
+        self._ended(noted)
+        tracing.ended(noted, function, times)
         return answer.leases
 
-    def _count(self, outcome: Outcome, held: Held) -> None:
-        recorder, about = self.home.recorder, f"function.{self._function}"
-        if type(outcome) is Completed:
-            self.done += 1
-            recorder.count(f"{about}.completed")
-            recorder.observe(f"{about}.wait", max(0.0, outcome.started - held.lease.created))
-        elif type(outcome) is Failed and outcome.retry_in is None:
-            self.failed += 1
-            recorder.count(f"{about}.failed")
-            if len(self._notes) < _NOTES:
-                self._notes.append((outcome.failure, held.lease))
+    def _ended(self, tries: list[tuple[Outcome, Held]]) -> None:
+        """Outcomes were recorded."""
+        completed = [(each, held) for each, held in tries if type(each) is Completed]
+        failed = []
+        if len(completed) < len(tries):
+            failed = [(each, held) for each, held in tries if type(each) is Failed]
+        lost = [(each.failure, held.lease) for each, held in failed if each.retry_in is None]
+        self.done += len(completed)
+        self.failed += len(lost)
+        self._notes += lost[: max(0, _NOTES - len(self._notes))]
+        self._measuring.completed(completed)
+        self._measuring.failed(failed)
+        self._telling.ended(tries)
 
     def _close(self, problem: Unavailable) -> None:
         self._rest = min(_LONGEST_REST, max(_FIRST_REST, 2 * self._rest))

@@ -17,6 +17,7 @@ from billow.flow.breakers import (
     note_failed,
     note_worked,
 )
+from billow.flow.work import NO_ROOM
 from billow.home import Home
 from billow.options import Limits, Retry
 from billow.ports.ledger import Completed, Failed, Lease, Outcome
@@ -27,7 +28,7 @@ LOOK = 1.0
 #: Seconds, beyond a job's own limit, after which a try is given up.
 _SPARE = 30.0
 #: Failures that say nothing about what was called.
-_OTHER = frozenset({"rejected", "lost", "bad result"})
+_OTHER = frozenset({"rejected", "lost", "bad result", NO_ROOM})
 
 
 class Gate:

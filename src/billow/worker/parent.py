@@ -16,12 +16,13 @@ from billow.home import Home
 from billow.job import Failure
 from billow.ports.ledger import Lease
 from billow.worker.bench import Workbench
-from billow.worker.desk import Desk, Held
+from billow.worker.desk import Desk
+from billow.worker.held import Held
 from billow.worker.room import WaitingRoom
 from billow.worker.settings import Settings
 from billow.worker.signals import Events
 from billow.worker.status import Facts, StatusLine
-from billow.worker.tracing import with_span
+from billow.worker.tracing import with_spans
 
 #: How often leases and follow-ups are looked after, seconds.
 _TICK = 1.0
@@ -131,9 +132,9 @@ class Worker:
             if isinstance(task, Failure):
                 self._desk.blame(Held(lease, 0.0), task, time.time())
             else:
-                jobs.append((lease, with_span(task, lease)))
+                jobs.append((lease, task))
         if jobs:
-            self._bench.hand_over(jobs)
+            self._bench.hand_over(with_spans(jobs))
 
     def _take_followups(self) -> None:
         """About once a second, see whether a handler that raised should run again."""

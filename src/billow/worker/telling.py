@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from billow.origin import Origin, using
+from billow.origin import using
 from billow.ports.ledger import Completed, Failed, Lease, Outcome
+from billow.worker.held import Held
 
 #: Lines a second about jobs; beyond it they are counted.
 MOST = 20
@@ -29,22 +30,22 @@ class Telling:
         self._second = 0
         self._told = self._left_out = 0
 
-    def ended(self, outcome: Outcome, lease: Lease) -> None:
-        """A try's outcome was recorded."""
-        if self._room():
-            self._told += 1
-            with using(Origin.parse(lease.origin)):
-                self._tell(outcome, lease)
-        else:
-            self._left_out += 1
+    def ended(self, tries: Sequence[tuple[Outcome, Held]]) -> None:
+        """The outcomes of tries were recorded."""
+        told = tries[: self._room()]
+        self._told += len(told)
+        self._left_out += len(tries) - len(told)
+        for outcome, held in told:
+            with using(held.lease.origin):
+                self._tell(outcome, held.lease)
 
-    def _room(self) -> bool:
+    def _room(self) -> int:
         second = int(self._clock())
         if second != self._second:
             if self._left_out:
                 _log.info("%s: %d further jobs ended", self._function, self._left_out)
             self._second, self._told, self._left_out = second, 0, 0
-        return self._told < MOST
+        return MOST - self._told
 
     def _tell(self, outcome: Outcome, lease: Lease) -> None:
         facts: dict[str, object] = {"job": lease.id, "function": self._function}

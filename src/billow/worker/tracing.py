@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from billow.flow.task import Task
 from billow.ops import traces
 from billow.origin import Origin
 from billow.ports.ledger import Completed, Failed, Lease, Outcome
+from billow.worker.held import Held
 
 #: What the service's own functions do, for those who look at a trace.
 _STEPS = {
@@ -23,15 +26,24 @@ def origin_of(lease: Lease) -> str:
     return str(traces.try_of(Origin.parse(lease.origin), lease.id, lease.token))
 
 
-def with_span(task: Task, lease: Lease) -> Task:
-    """The task, whose work goes back to the try's span."""
-    origin = origin_of(lease)
-    return task if origin == lease.origin else task._replace(origin=origin)
+def with_spans(jobs: list[tuple[Lease, Task]]) -> list[tuple[Lease, Task]]:
+    """The tasks, whose work goes back to the spans of their tries."""
+    if not traces.on():
+        return jobs
+    return [(lease, task._replace(origin=origin_of(lease))) for lease, task in jobs]
 
 
-def ended(outcome: Outcome, lease: Lease, function: str, recorded: tuple[float, float]) -> None:
-    """Note a try whose outcome was recorded, and when that was."""
-    if not traces.on() or not isinstance(outcome, (Completed, Failed)):
+def ended(
+    tries: Sequence[tuple[Outcome, Held]], function: str, recorded: tuple[float, float]
+) -> None:
+    """Note tries whose outcomes were recorded, and when that was."""
+    if traces.on():
+        for outcome, held in tries:
+            _ended(outcome, held.lease, function, recorded)
+
+
+def _ended(outcome: Outcome, lease: Lease, function: str, recorded: tuple[float, float]) -> None:
+    if not isinstance(outcome, (Completed, Failed)):
         return
     parent = Origin.parse(lease.origin)
     if not parent.traceparent:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
+from pathlib import Path
 
 from billow.drill.faults.app import BOUND, DISK, EACH, HOARD, LEAK, MAIL, MOST, SERVERS, TOIL
 from billow.drill.faults.scene import Course, Scene
+from billow.errors import DiskFull
 from billow.job import Status
 from billow.mail.intent import mail_job
-from billow.units import human_size
+from billow.units import KiB, MiB, human_size
 
 #: Letters that wait while the mail server is dead; jobs of a surge; MiB that a leak loses a job.
 LETTERS, SURGE, LOSS = 5, 40, 50
-#: The share of the disk that is filled.
-FULL = 0.93
 #: Seconds between two jobs for the worker that leaks.
 _PAUSE = 0.5
 
@@ -78,7 +78,8 @@ class Leak(Fault):
         """It is recycled, in good order, and the alarm is over."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _PAUSE
-            self._jobs.append(self.scene.submit(HOARD, mib=0))
+            with suppress(DiskFull):  # while the disk is
+                self._jobs.append(self.scene.submit(HOARD, mib=0))
         self.course.notice(self.scene.entry("alarm.alarm", LEAK))
         done = self.scene.entry("remedy.done", LEAK)
         left = self.scene.entry("worker.stopped", self._id)
@@ -89,25 +90,43 @@ class Leak(Fault):
 
 
 class FullDisk(Fault):
-    """The disk fills up with logs of an earlier run."""
+    """The disk fills up with logs of an earlier run, to its last byte."""
 
     def begin(self) -> None:
-        """Fill it up."""
-        home = self.scene.folder
-        usage = shutil.disk_usage(home)
-        size = int(usage.total * FULL) - usage.used
-        told = f"logs of an earlier run, {human_size(size)}, fill the disk to {FULL:.0%}"
+        """Fill it up; nothing new is taken then."""
+        log = self.scene.folder / "logs" / "earlier.log.old"
+        fill(log)
+        told = f"logs of an earlier run, {human_size(log.stat().st_size)}, fill it to the last byte"
         self.course = Course("full disk", told, alarm=DISK)
-        with (home / "logs" / "earlier.log.old").open("wb") as log:
-            os.posix_fallocate(log.fileno(), 0, size)
+        self._refused = ""
+        try:
+            self.scene.submit(TOIL)
+        except DiskFull as problem:
+            self._refused = problem.detail
 
     def look(self) -> None:
-        """There is room again, and the alarm is over."""
+        """Work is taken again, and the alarm is over."""
         self.course.notice(self.scene.entry("alarm.alarm", DISK))
         done, over = self.scene.entry("remedy.done", DISK), self.scene.entry("alarm.ok", DISK)
-        if done and over:
-            self.course.did = done.reason
+        if done and over and self._refused and self._accepts():
+            self.course.did = f"refused new work ({self._refused}); {done.reason}"
             self.course.well = over.at
+
+    def _accepts(self) -> bool:
+        try:
+            self.scene.submit(TOIL)
+        except DiskFull:
+            return False
+        return True
+
+
+def fill(path: Path) -> None:
+    """Write to a file until its disk has not a byte left."""
+    with path.open("ab", buffering=0) as file:
+        for size in (MiB, 4 * KiB, 1):
+            with suppress(OSError):
+                while file.write(b"x" * size):
+                    pass
 
 
 class DeadMailer(Fault):
@@ -164,4 +183,4 @@ class Surge(Fault):
             self.course.well = time.time()
 
 
-EVERY: tuple[type[Fault], ...] = (DeadMailer, HungServer, Leak, FullDisk, Surge)
+EVERY: tuple[type[Fault], ...] = (DeadMailer, HungServer, Leak, Surge, FullDisk)

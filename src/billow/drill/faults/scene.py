@@ -29,10 +29,12 @@ class Scene:
     after: int = 0
     #: The jobs that were asked for, and what each must return.
     asked: dict[str, int] = field(default_factory=dict)
+    numbers: int = 0
 
     def submit(self, function: str, **args: int) -> str:
         """Ask for a job that returns its number."""
-        number = len(self.asked)
+        number = self.numbers
+        self.numbers += 1
         id_ = self.client.submit(function, {"number": number, **args}).id
         self.asked[id_] = number
         return id_

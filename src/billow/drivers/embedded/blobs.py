@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from billow.drivers.embedded.disk import Disk, full, is_full
 from billow.errors import BadInput, Error, TooLarge, Unavailable
 from billow.ids import is_id, new_id
 from billow.units import MiB, human_size
@@ -19,7 +20,7 @@ _BLOCK = 1 * MiB
 #: Seconds within which bytes that were staged must become an object: well before they are swept.
 _STAGED = 1800.0
 #: Errors that are the store's; others come from where the bytes came from.
-_DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EFBIG}
+_DISK_TROUBLE = {errno.EIO, errno.EROFS, errno.EACCES, errno.EFBIG}
 
 
 class Blob(NamedTuple):
@@ -31,10 +32,16 @@ class Blob(NamedTuple):
 
 
 class Blobs:
-    """Files below one folder, spread over 256 folders by the end of their id."""
+    """Files below one folder, spread over 256 folders by the end of their id.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: the folder.
+        disk: is asked whether there is room, if given.
+    """
+
+    def __init__(self, folder: Path, disk: Disk | None = None) -> None:
         self._folder = folder
+        self.disk = disk
         self._arriving = folder / "arriving"
         self._arriving.mkdir(parents=True, exist_ok=True)
 
@@ -50,8 +57,11 @@ class Blobs:
         Raises:
             TooLarge: more than `limit` bytes came.
             BadInput: they do not have the given SHA-256.
-            Unavailable: the disk is full or cannot be written.
+            DiskFull: there is no room on the disk.
+            Unavailable: it cannot be written.
         """
+        if self.disk is not None:
+            data = self._as_room_allows(data, self.disk)
         blob = new_id()
         arriving = self._arriving / blob
         try:
@@ -60,12 +70,22 @@ class Blobs:
             self._keep(arriving, blob)
         except BaseException as problem:
             arriving.unlink(missing_ok=True)
+            if isinstance(problem, OSError) and is_full(problem):
+                raise full(self._folder) from problem
             if isinstance(problem, OSError) and problem.errno in _DISK_TROUBLE:
                 raise Unavailable(
                     f"the file cannot be stored now: {problem.strerror}", retry_after=30
                 ) from problem
             raise
         return Blob(blob, size, digest)
+
+    @staticmethod
+    def _as_room_allows(data: Iterable[bytes] | BinaryIO, disk: Disk) -> Iterator[bytes]:
+        """The data in blocks, as long as there is room for each."""
+        disk.check()
+        for block in _blocks(data):
+            disk.check(len(block))
+            yield block
 
     def take(self, blob: Blob, limit: int | None, sha256: str | None) -> Blob:
         """A blob that was written before, held against the same; it is gone if it fails.

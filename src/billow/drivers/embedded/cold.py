@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from billow.clock import Clock
 from billow.drivers.embedded.blobs import Blob, Blobs
 from billow.drivers.embedded.database import Database
+from billow.drivers.embedded.disk import Disk
 from billow.drivers.embedded.packing import Check, Packer, file_blocks, unpack
 from billow.errors import NotFound, Unavailable
 from billow.ids import new_id
@@ -32,7 +33,14 @@ _COLUMNS = ", ".join(Frozen._fields)
 class SqliteCold:
     """All files of a service that are cold. Nothing is made before the first use."""
 
-    def __init__(self, folder: Path, clock: Clock, expedited: int = EXPEDITED_AT_ONCE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        expedited: int = EXPEDITED_AT_ONCE,
+        disk: Disk | None = None,
+    ) -> None:
+        self._disk = disk
         self._folder = folder
         self._clock = clock
         self._expedited = expedited
@@ -40,7 +48,7 @@ class SqliteCold:
     @cached_property
     def _blobs(self) -> Blobs:
         try:
-            return Blobs(self._folder / "packed")
+            return Blobs(self._folder / "packed", self._disk)
         except OSError as problem:
             raise Unavailable(f"{self._folder} cannot be used: {problem.strerror}") from problem
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+from billow.drivers.embedded.disk import full
 from billow.errors import Unavailable
 
 #: How long a writer waits for its turn, seconds.
@@ -95,7 +96,8 @@ class Database:
         """A write transaction: committed at the end, rolled back if the block raises.
 
         Raises:
-            Unavailable: the disk is full or the file cannot be written.
+            DiskFull: there is no room on the disk.
+            Unavailable: the file cannot be written.
         """
         strict = durable and self._durable
         connection = self._own("strict", "FULL") if strict else self.reader
@@ -109,6 +111,8 @@ class Database:
                     connection.execute("rollback")
                 raise
         except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise full(self.path.parent) from problem
             raise Unavailable(
                 f"the store cannot take this now: {problem}", retry_after=5
             ) from problem

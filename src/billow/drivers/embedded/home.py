@@ -9,6 +9,7 @@ from billow.drivers.embedded.accounts import SqliteAccounts
 from billow.drivers.embedded.blobs import Blobs
 from billow.drivers.embedded.cold import SqliteCold
 from billow.drivers.embedded.database import Database
+from billow.drivers.embedded.disk import Disk
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.incidents import SqliteIncidents
 from billow.drivers.embedded.journal import SqliteJournal
@@ -43,16 +44,17 @@ def open_embedded(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        blobs = Blobs(folder / "objects")
+        disk = Disk(folder)
+        blobs = Blobs(folder / "objects", disk)
     except OSError as problem:
         raise Unavailable(f"{folder} cannot be used: {problem.strerror}") from problem
     core = Database(folder / "core.db", "schema.sql", durable=True, added=_ADDED)
     ops = Database(folder / "ops.db", "ops.sql", durable=False)
     group = GroupCommit(core)
     wake = FifoWake(folder / "wake")
-    ledger = SqliteLedger(core, group, wake, clock, follow)
+    ledger = SqliteLedger(core, group, wake, clock, follow, disk)
     objects = SqliteObjects(core, group, blobs, ledger, clock, arrivals or (lambda _: []))
-    cold = SqliteCold(folder / "cold", clock)
+    cold = SqliteCold(folder / "cold", clock, disk=disk)
     logs = SqliteLogs(folder / "logs.db", clock)
     metrics = SqliteMetrics(folder / "metrics.db", clock)
 

@@ -10,6 +10,7 @@ from billow.clock import Clock
 from billow.drivers.embedded import leases
 from billow.drivers.embedded.accepting import follow_up, insert_jobs, look_at, queues_of
 from billow.drivers.embedded.database import Database
+from billow.drivers.embedded.disk import Disk
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
 from billow.drivers.embedded.mending import forget_jobs, redrive_job
@@ -50,7 +51,9 @@ class SqliteLedger:
         wake: Wake,
         clock: Clock,
         follow: AcceptRule | None = None,
+        disk: Disk | None = None,
     ) -> None:
+        self._disk = disk
         self._database = database
         self._group = group
         self._wake = wake
@@ -66,6 +69,8 @@ class SqliteLedger:
         """Accept jobs, all or none, and wake their workers."""
         if not submissions:
             return []
+        if self._disk is not None:
+            self._disk.check()
         check = self.checks.current
         accepted = self._group.run(lambda connection: self.insert(connection, submissions, check))
         self.ring(submissions, accepted)

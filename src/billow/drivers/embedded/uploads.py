@@ -326,4 +326,4 @@ class SqliteUploads:
             with self._database.write() as connection:
                 for statement in text.split(";\n"):
                     connection.execute(statement)
-            self._opened = Blobs(self._folder / "parts")
+            self._opened = Blobs(self._folder / "parts", self._blobs.disk)

@@ -6,13 +6,14 @@ import contextlib
 import io
 import logging
 import os
+import sys
 import threading
 import time
 from typing import Any, TextIO
 
 from billow.ops.logs.clean import Cleaner
 from billow.ops.logs.wire import encode
-from billow.origin import NOWHERE, Origin
+from billow.origin import Origin
 from billow.ports.logs import Line, level_name
 
 #: Lines of one try that are shipped; the worker's own log file has them all.
@@ -35,8 +36,8 @@ class Capture:
         self._pipe = pipe
         self.clean = cleaner.text
         self._most = most
-        self._job = ""
-        self._origin = NOWHERE
+        self._job = self._origin = ""
+        self._touched = False
         self._count = self._left_out = 0
         self._streams: list[CapturedStream] = []
 
@@ -46,24 +47,39 @@ class Capture:
         self._streams.append(made)
         return made
 
-    def begin(self, job: str, origin: Origin) -> None:
-        """A try of `job` begins."""
+    def begin(self, job: str, origin: str = "") -> None:
+        """A try of `job` begins; `origin` is what it goes back to, as `str(Origin)`."""
         self._job, self._origin = job, origin
-        self._count = self._left_out = 0
 
-    def end(self) -> None:
-        """The try has ended: lines without an end are ended, and what was left out is told."""
+    def end(self) -> bool:
+        """The try has ended; whether something may have been written that is to be flushed.
+
+        Lines without an end are ended, and what was left out is told.
+        """
+        if self._touched:
+            self._finish()
+            flush = True
+        else:
+            flush = sys.stdout not in self._streams or sys.stderr not in self._streams
+        self._job = self._origin = ""
+        return flush
+
+    def _finish(self) -> None:
         for stream in self._streams:
-            if stream.unfinished:
-                stream.end_line()
+            stream.end_line()
         if self._left_out:
             told = f"{self._left_out} further lines of this try are only in the worker's log file"
             self._send(logging.WARNING, "billow.logs", told)
-        self._job, self._origin = "", NOWHERE
         self._count = self._left_out = 0
+        self._touched = False
+
+    def touch(self) -> None:
+        """Something is written."""
+        self._touched = True
 
     def line(self, level: int, source: str, event: str) -> None:
         """Ship a line."""
+        self._touched = True
         if self._count >= self._most:
             self._left_out += 1
             return
@@ -71,7 +87,7 @@ class Capture:
         self._send(level, source, event)
 
     def _send(self, level: int, source: str, event: str) -> None:
-        origin = self._origin
+        origin = Origin.parse(self._origin)
         line = Line(time.time(), level, "", source, event, self._job, origin.request, origin.trace)
         try:
             os.write(self._pipe, encode(line))
@@ -95,6 +111,7 @@ class CapturedStream(io.TextIOBase):
         """Take in text; whole lines are passed on."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._capture.touch()
         with self._lock:
             *lines, self._rest = (self._rest + text).split("\n")
             if len(self._rest) > _LONGEST_REST:
@@ -103,11 +120,6 @@ class CapturedStream(io.TextIOBase):
             for line in lines:
                 self._pass_on(line)
         return len(text)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether there is a line without an end."""
-        return bool(self._rest)
 
     def end_line(self) -> None:
         """Pass on what has no end yet."""

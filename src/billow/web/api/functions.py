@@ -231,6 +231,6 @@ ENDPOINTS = [
             "application/octet-stream": _BINARY,
             "text/plain": _BINARY,
         },
-        problems=(404, 408, 409, 413, 415, 503),
+        problems=(404, 408, 409, 413, 415, 503, 507),
     ),
 ]

@@ -233,7 +233,7 @@ ENDPOINTS = [
             )
         },
         body=_named("etag"),
-        problems=(404, 409, 413, 415, 503),
+        problems=(404, 409, 413, 415, 503, 507),
     ),
     Endpoint("DELETE", _HERE, abort_upload, {204: Answer("Given up")}, problems=(404,)),
 ]

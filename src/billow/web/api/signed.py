@@ -278,7 +278,7 @@ ENDPOINTS = [
         body={
             "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string"}}}
         },
-        problems=(403, 409, 413, 415, 503),
+        problems=(403, 409, 413, 415, 503, 507),
     ),
     Endpoint(
         "GET",
@@ -307,6 +307,6 @@ ENDPOINTS = [
             Parameter(CHECKSUM, "SHA-256 of the part in base64", where="header"),
         ),
         body=_FILE,
-        problems=(403, 404, 409, 413, 503),
+        problems=(403, 404, 409, 413, 503, 507),
     ),
 ]

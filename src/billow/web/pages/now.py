@@ -38,6 +38,7 @@ _DECISIONS = (
     "process.restarted",
     "breaker.",
     "shed.",
+    "disk.",
 )
 _MARKS = ("scale.out", "scale.in", "scale.bound", "worker.crashed")
 

@@ -40,6 +40,8 @@ KINDS = {
     "breaker.opened": "Breaker opened",
     "breaker.tried": "Tried in vain",
     "breaker.closed": "Breaker closed",
+    "disk.released": "Disk full",
+    "disk.held-back": "Disk has room",
     "shed.began": "Load is shed",
     "shed.ended": "Load is shed no more",
     "process.started": "Process started",
@@ -52,7 +54,7 @@ KINDS = {
 
 #: Kinds of events that are worth a person's eye, and those that are good news.
 _WORRYING = {"worker.crashed", "worker.killed", "process.restarted", "job.failed"}
-_WORRYING |= {"remedy.failed", "remedy.exhausted", "breaker.opened"}
+_WORRYING |= {"remedy.failed", "remedy.exhausted", "breaker.opened", "disk.released"}
 
 
 def number(value: float | None) -> str:
