@@ -65,9 +65,6 @@ class Gallery:
     def __init__(self, context: Context, count: Any) -> None:
         self.context = context
         self._count = count
-        database = context.app.database
-        #: Whether what `allow` may read is at hand.
-        self.near = database is None or database.near
         self._waiting = 0
         self._known: dict[Hashable, Ready] = {}
         self.renditions = [
