@@ -96,7 +96,6 @@ def early(id: int) -> list[dict[str, Any]]:
     who="anybody",
     salt="1",
     warm=early,
-    quick=True,
 )
 def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
     """A photo with its longer side `size` pixels long, turned and written on as `steps` say."""
