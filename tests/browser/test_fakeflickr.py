@@ -71,23 +71,12 @@ def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             text = told.read_text()
             found = re.search(r"mails are at (\S+)/inbox, .*: (\S+), password (\S+)", text)
             time.sleep(0.05)
-        wait_until_served(f"{found[1]}/login", deadline)
+        with urllib.request.urlopen(f"{found[1]}/login", timeout=60) as answer:
+            assert answer.status == 200  # what is said to be up answers
         yield Running(found[1], found[2], found[3], folder / "data")
     finally:
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0
-
-
-def wait_until_served(url: str, deadline: float) -> None:
-    """Wait for the first web server; until then the front says that there is none."""
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                answer.read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"{url} is not served")
 
 
 def is_painted(page: Page, name: str) -> None:
@@ -97,6 +86,17 @@ def is_painted(page: Page, name: str) -> None:
     page.wait_for_function(
         "picture => picture.complete && picture.naturalWidth > 0", arg=picture.element_handle()
     )
+
+
+def comes_in(page: Page, url: str, name: str) -> None:
+    """Look again and again until one of the demo's photos is on a page."""
+    deadline = time.monotonic() + 60
+    while True:
+        page.goto(url)
+        if page.get_by_role("img", name=name).count():
+            return
+        assert time.monotonic() < deadline, f"{name} does not come"
+        time.sleep(0.2)
 
 
 def are_warm(flickr: Running, photos: int) -> None:
@@ -216,7 +216,7 @@ def test_pages_are_sound_without_a_script(
         color_scheme=scheme,  # type: ignore[arg-type]
     )
     page = context.new_page()
-    page.goto(flickr.url)
+    comes_in(page, flickr.url, "Two wings")
     is_painted(page, "Two wings")
     for path in ("/", "/people", "/people/ada-byrne", "/tags", "/photos/1", "/login", "/nothing"):
         page.goto(f"{flickr.url}{path}")

@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from billow.ops.pager.opening import open_desk
+from billow.ops.pager.roster import Roster
 from tests.browser.conftest import Service, serve
 from tests.browser.oncall_app import app
 from tests.browser.oncall_seed import seed
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 #: Milliseconds for what comes by itself.
 PATIENCE = 30_000
 APP = Path(__file__).parent / "oncall_app.py"
-PAGES = ["/incidents", "/incidents/1", "/oncall", "/status"]
+PAGES = ["/incidents", "/incidents/1", "/oncall", "/oncall/contacts", "/status"]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_the_pages_render_everywhere_and_have_no_barrier(
     context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
     found = []
-    for path in PAGES if scheme == "light" else PAGES[1:3]:
+    for path in PAGES if scheme == "light" else PAGES[1:4]:
         page.goto(shop.url + path)
         for violation in Axe().run(page).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
@@ -121,4 +122,28 @@ def test_a_rota_is_changed_without_a_script(chromium: Browser, shop: Service) ->
     assert (made.person, made.end - made.start) == ("cho", 86400.0)
     page.get_by_role("button", name="Take over").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
+    context.close()
+
+
+def test_a_contact_is_added_and_verified_without_a_script(chromium: Browser, shop: Service) -> None:
+    roster = Roster(shop.home)
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{shop.url}/oncall")
+    page.get_by_role("link", name="Contacts").click()
+    page.get_by_label("Who", exact=True).select_option("ben")
+    page.get_by_label("Address", exact=True).fill("no address")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("alert")).to_contain_text("address")
+    page.get_by_label("Address", exact=True).fill("ben@example.org")
+    page.get_by_label("Only so long after a page").fill("3 min")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    [made] = roster.contacts()
+    page.get_by_label("Code of ben").fill(roster.code(made.id))
+    page.get_by_role("button", name="Verify").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert roster.contact(made.id).verified is not None
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("Nobody can be reached yet.")).to_be_visible()
     context.close()

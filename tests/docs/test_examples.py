@@ -43,7 +43,7 @@ def running(command: str, folder: Path) -> Iterator[None]:
     guard = threading.Timer(PATIENCE, service.kill)
     guard.start()
     try:
-        assert " is up at " in service.stdout.readline()
+        assert any(" is up at " in line for line in service.stdout), "it is not up"
         yield
     finally:
         service.terminate()

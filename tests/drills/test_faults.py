@@ -47,7 +47,8 @@ def test_all_well_and_one_page_where_nothing_else_could_be_done_passes() -> None
     assert told["faults"][0]["noticed"] == 10.0
     assert told["faults"][0]["well"] == 30.0
     assert told["availability"]["share"] == 0.995
-    assert "available 99.50%: 1 of 200 looks failed" in made.lines()
+    assert (told["availability"]["bound"], told["availability"]["passed"]) == (0.95, True)
+    assert "ok   available 99.50%, at least 95% is due: 1 of 200 looks failed" in made.lines()
     assert made.lines()[-1] == "PASSED"
 
 
@@ -81,6 +82,19 @@ def test_what_was_lost_or_done_twice_does_not(wrong: str) -> None:
     made = report()
     setattr(made, wrong, 1)
     assert not judged(made, [PAGE], [])
+
+
+@pytest.mark.parametrize(
+    ("made", "failed", "passes"),
+    [(200, 10, True), (200, 11, False), (50, 0, True), (49, 0, False), (0, 0, False)],
+)
+def test_it_must_be_available_to_nineteen_of_twenty_looks(
+    made: int, failed: int, passes: bool
+) -> None:
+    judged_one = report()
+    judged_one.looks = Looks(made, [Probed("health", 3.0, 5.0, False)] * failed)
+    assert judged(judged_one, [PAGE], [PAGE]) is passes
+    assert judged_one.document()["availability"]["passed"] is passes
 
 
 def test_what_is_left_out_is_told_with_the_reason() -> None:
@@ -172,7 +186,7 @@ def test_five_faults_at_once_are_healed_and_one_person_is_called_once(tmp_path: 
     assert {name for name, each in by_name.items() if each["pages"]} == {"dead mailer"}
     assert told["pages"] == 1
     assert (told["jobs"]["lost"], told["letters"]["arrived"]) == (0, 5)
-    assert told["availability"]["looks"] > 0
+    assert told["availability"]["passed"]
     assert json.loads((place / "report.json").read_text()) == told
     assert (place / "service.log").exists()
     assert any(folder.joinpath("front.log").exists() for folder in place.glob("**/logs"))

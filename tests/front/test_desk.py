@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from billow.front.counts import Counts
 from billow.front.desk import ANYBODY, KNOWN, VITAL, Desk
 from billow.front.limit import Limit
+from billow.front.pages import STARTING
 from billow.front.rates import Known, Rate, credential_of
 from billow.front.servers import Server
 
@@ -23,6 +24,7 @@ class Asked:
         self.tried: set[str] = set()
         self.server: Server | None = None
         self.refused = 0
+        self.why = ""
 
     def start(self, server: Server) -> None:
         self.server = server
@@ -30,6 +32,7 @@ class Asked:
 
     def refuse(self, status: int, why: str) -> None:
         self.refused = status
+        self.why = why
 
 
 class Room:
@@ -150,7 +153,8 @@ def test_without_servers_there_is_more_patience() -> None:
     assert asked.refused == 0
     room.now += 2
     room.desk.sweep()
-    assert asked.refused == 503
+    assert (asked.refused, asked.why) == (503, STARTING)
+    assert room.shed == ["starting"]
 
 
 def test_who_is_well_is_chosen_before_a_suspect() -> None:

@@ -74,12 +74,17 @@ class Recorder:
 
     def __init__(self) -> None:
         self.service: Mapping[str, Any] = {}
+        self.up = False
         self.entries: list[Entry] = []
         self.fleets: Mapping[str, Mapping[str, Any]] = {}
         self.lines: list[str] = []
 
+    def starting(self, service: Mapping[str, Any]) -> None:
+        self.service = service
+
     def started(self, service: Mapping[str, Any]) -> None:
         self.service = service
+        self.up = True
 
     def happened(self, entry: Entry) -> None:
         self.entries.append(entry)

@@ -1,4 +1,7 @@
-"""Stands in for the web server: answers with its process id on the socket it is handed."""
+"""Stands in for the web server: answers with its process id on the socket it is handed.
+
+With `--held PATH` it answers nobody while there is such a file.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import argparse
 import os
 import select
 import socket
+import time
+from pathlib import Path
 
 
 def main() -> None:
@@ -14,7 +19,10 @@ def main() -> None:
         parser.add_argument(f"--{name}")
     parser.add_argument("--fd", type=int)
     parser.add_argument("--lifeline", type=int)
+    parser.add_argument("--held", type=Path)
     given = parser.parse_args()
+    while given.held is not None and given.held.exists():
+        time.sleep(0.01)
     listening = socket.socket(fileno=given.fd)
     while True:
         ready, _, _ = select.select([listening, given.lifeline], [], [])

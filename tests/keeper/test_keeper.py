@@ -15,6 +15,7 @@ from billow.home import open_home
 from billow.keeper import run
 from billow.keeper.lock import keeper_pid
 from billow.ports.ledger import Submission
+from billow.service_file import read_service
 from tests.keeper.helpers import STEPS, WEB, Running, alive, answer, running, until, write_app
 
 
@@ -171,6 +172,22 @@ def test_a_view_that_fails_does_not_stop_the_service(
         until(lambda: len(service.workers()) == 2)
 
 
+def test_it_is_up_once_a_web_server_answers(tmp_path: Path) -> None:
+    held, data = tmp_path / "held", tmp_path / "data"
+    held.touch()
+    with running(write_app(tmp_path), data, web=(*WEB, "--held", str(held))) as service:
+        until(lambda: service.view.of("process.started"))
+        told = read_service(data)
+        assert told is not None
+        assert (told["url"], told["up"], service.view.up) == (told["url"], False, False)
+        held.unlink()
+        until(lambda: service.view.up)
+        told = read_service(data)
+        assert told is not None
+        assert told["up"] is True
+        assert answer(told["url"]) > 0
+
+
 _PROGRAM = "import sys; from billow.keeper import run; run(*sys.argv[1:3], web=None, grace=10)"
 
 
@@ -193,7 +210,8 @@ def test_signals_stop_it_with_exit_status_0(tmp_path: Path, number: int) -> None
         program.send_signal(number)
         output, _ = program.communicate(timeout=15)
     assert program.returncode == 0
-    assert output.splitlines()[0].startswith("tiny is up at http://127.0.0.1:")
+    assert output.splitlines()[0] == "tiny is starting …"
+    assert output.splitlines()[1].startswith("tiny is up at http://127.0.0.1:")
     assert output.splitlines()[-1] == "stopped"
     assert not any(map(alive, pids))
 

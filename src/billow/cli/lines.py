@@ -10,10 +10,13 @@ from billow.ports.journal import Entry
 
 
 class JsonView:
-    """A `billow.keeper.View`: first the service, then each event, a line each."""
+    """A `billow.keeper.View`: each event, and when the service answers, a line each."""
+
+    def starting(self, service: Mapping[str, Any]) -> None:
+        """Tell nothing: the first event does."""
 
     def started(self, service: Mapping[str, Any]) -> None:
-        """Tell where the service is."""
+        """Tell where the service is, now that it answers."""
         lines([{"kind": "up", **service}])
 
     def happened(self, entry: Entry) -> None:

@@ -70,12 +70,21 @@ class LiveView:
         self._totals: dict[tuple[str, Status], int] = {}
         self._events: deque[Entry] = deque(maxlen=50)
         self._notice = "Ctrl-C stops it"
+        #: Whether a web server has answered.
+        self._up = False
 
-    def started(self, service: Mapping[str, Any]) -> None:
+    def starting(self, service: Mapping[str, Any]) -> None:
         """Begin to draw."""
         self._service = service
         self._home = open_home(service["folder"])
         self._live.start()
+        self._draw()
+
+    def started(self, service: Mapping[str, Any]) -> None:
+        """Say that it is up."""
+        if self._home is None:
+            self.starting(service)
+        self._up = True
         self._draw()
 
     def happened(self, entry: Entry) -> None:
@@ -127,7 +136,8 @@ class LiveView:
         )
         if service.get("speed", 1) != 1:
             line.append(f"  scaling {service['speed']:g}× as fast", "magenta")
-        return line.append(f"  up {running}  {self._notice}", "dim")
+        told = f"up {running}" if self._up else "starting …"
+        return line.append(f"  {told}  {self._notice}", "dim")
 
     def _functions(self) -> Group:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")

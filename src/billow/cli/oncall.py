@@ -11,8 +11,10 @@ from billow.cli.out import document, json_option, lines, say, table
 from billow.cli.place import Place, place_options
 from billow.cli.times import read_time, show_time
 from billow.errors import BadInput, NotFound
+from billow.ops.pager.rotas import versions
 from billow.ops.rota.changes import KINDS as CHANGES
 from billow.ops.rota.changes import Change
+from billow.ops.rota.history import shifts_by
 from billow.ops.rota.ical import calendar
 from billow.ops.rota.rota import Rota
 from billow.ops.rota.schedule import Health, health, next_on_call, on_call, shifts
@@ -60,7 +62,8 @@ def shifts_(place: Place, rota: str | None, since: str, length: str, as_json: bo
     """List the shifts of a ROTA."""
     chosen, now = _rota(place, rota), place.home().clock.now()
     begin = read_time(since, now, find_zone(chosen.zone))
-    found = shifts(chosen, _changes(place, chosen.name), begin, begin + seconds(length))
+    past, end = versions(place.home(), chosen), begin + seconds(length)
+    found = shifts_by(past, _changes(place, chosen.name), begin, end)
     if as_json:
         lines({**each._asdict(), "rota": chosen.name} for each in found)
         return

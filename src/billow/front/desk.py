@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from billow.front.pages import STARTING
 from billow.front.servers import Server
 
 #: Ranks: health and console; people who are logged in; everybody else.
@@ -26,6 +27,8 @@ RESERVE = 2
 
 #: Seconds that requests wait at most while there is no server at all.
 RESTART = 3.0
+
+_CROWDED = "more comes in than can be served; try again in a moment"
 
 
 class Waiting(Protocol):
@@ -124,14 +127,14 @@ class Desk:
     def sweep(self) -> None:
         """Refuse those that have waited too long; call it a few times in that time."""
         now = self._now()
-        limit = self._shed_after
+        limit, why = self._shed_after, "late"
         if not any(server.usable for server in self._servers()):
-            limit = max(limit, RESTART)
+            limit, why = max(limit, RESTART), "starting"
         for queue in self._queues:
             for request in [one for one in queue if now - one.arrived > limit]:
                 queue.remove(request)
                 self.waiting -= 1
-                self._refuse(request, "late")
+                self._refuse(request, why)
 
     def _take(self, queue: deque[Waiting]) -> Waiting:
         now = self._now()
@@ -158,7 +161,7 @@ class Desk:
 
     def _refuse(self, request: Waiting, why: str) -> None:
         self._shed(why)
-        request.refuse(503, "more comes in than can be served; try again in a moment")
+        request.refuse(503, STARTING if why == "starting" else _CROWDED)
 
     def _free(self, request: Waiting) -> Server | None:
         """The server with least to do that may take one more; one not tried before if possible."""

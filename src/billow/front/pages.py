@@ -6,13 +6,17 @@ import html
 import json
 from http import HTTPStatus
 
+#: Why there is no answer yet while no server is there; a browser looks again by itself.
+STARTING = "the service is starting; this page looks again by itself"
+
 #: Answers after which a client may try again.
 _AGAIN = (429, 502, 503, 504)
 
-_HTML = """<!doctype html><meta charset=utf-8><meta name=viewport content="width=device-width">
-<title>{title}</title><style>body{{font:1.1rem system-ui;max-width:34rem;margin:15vh auto;padding:0
+_HTML = """<!doctype html><html lang=en><meta charset=utf-8>
+<meta name=viewport content="width=device-width"><title>{title}</title>
+<style>body{{font:1.1rem system-ui;max-width:34rem;margin:15vh auto;padding:0
 1rem;color-scheme:light dark;background:Canvas;color:CanvasText}}</style>
-<h1>{title}</h1><p>{why}.<p><small>{id}</small>
+<main><h1>{title}</h1><p>{why}.<p><small>{id}</small></main>
 """
 
 _SAFE = {
@@ -42,8 +46,10 @@ def page(
         headers["retry-after"] = str(retry_after)
     if b"text/html" in accept:
         headers["content-type"] = "text/html; charset=utf-8"
-        text = _HTML.format(title=title, why=html.escape(why[:1].upper() + why[1:]), id=id)
-        return headers, text.encode()
+        if why == STARTING:
+            title, headers["refresh"] = "Just a moment", "1"
+        told = html.escape(why[:1].upper() + why[1:])
+        return headers, _HTML.format(title=title, why=told, id=id).encode()
     headers["content-type"] = "application/problem+json"
     problem = {"type": "about:blank", "title": title, "status": status, "detail": why}
     if retry_after and status in _AGAIN:

@@ -47,6 +47,11 @@ class Health:
         #: Whether this process has answered before.
         self._served = False
 
+    @property
+    def served(self) -> bool:
+        """Whether the server has answered."""
+        return self._served
+
     def tick(self) -> None:
         """Look, if it is time to."""
         if self._now() - self._looked < LOOK:

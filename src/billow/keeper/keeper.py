@@ -98,6 +98,9 @@ class Keeper:
         self._breaking = Breaking(home, dependencies(app.functions.values()))
         self._disk = Disk(settings.folder)
         self._seen_seq = 0
+        self._started = home.clock.now()
+        #: Whether a web server has answered since.
+        self._up = False
 
     def stop(self) -> None:
         """Ask the keeper to stop; asked again, to stop at once. For any thread or signal."""
@@ -135,11 +138,24 @@ class Keeper:
         for process in self._parts.processes:
             process.tick()
         self._home.journal.write("service.started", self._app.name, f"at {self._url}", service)
-        self._home.journal.show("service", service)
-        _write_whole(self._service_file, json.dumps(service, indent=2) + "\n")
+        self._show(service)
         self._upkeep.start()
         self._operations.start()
+        self._guard("view", partial(self._view.starting, service))
+        self._greet()
+
+    def _greet(self) -> None:
+        """Say that the service is up, as soon as somebody who comes is served."""
+        if self._up or not self._parts.served:
+            return
+        self._up = True
+        service = self._service()
+        self._guard("service", partial(self._show, service))
         self._guard("view", partial(self._view.started, service))
+
+    def _show(self, service: dict[str, Any]) -> None:
+        self._home.journal.show("service", service)
+        _write_whole(self._service_file, json.dumps(service, indent=2) + "\n")
 
     @property
     def _service_file(self) -> Path:
@@ -154,7 +170,8 @@ class Keeper:
             "speed": self._settings.speed,
             "version": billow.__version__,
             "pid": os.getpid(),
-            "started": self._home.clock.now(),
+            "started": self._started,
+            "up": self._up,
         }
 
     def _tick(self) -> None:
@@ -170,6 +187,7 @@ class Keeper:
             self._guard("web", self._parts.pool.tick)
         if self._parts.health is not None:
             self._guard("web", self._parts.health.tick)
+        self._greet()
         self._guard("chores", self._parts.call_in_chores)
         self._guard("pager", self._parts.call_in_pager)
         self._guard("breakers", self._breaking.look)
@@ -213,7 +231,7 @@ class Keeper:
         now = time.monotonic()
         pause = min(TICK, 60 / LOOKS_PER_MINUTE / self._settings.speed)
         breath = BREATH
-        if self._parts.restless:
+        if self._parts.restless or not self._up:
             pause = min(pause, RESTLESS)
         else:
             breath = max(BREATH, min(TICK, (now - began) * CALM))

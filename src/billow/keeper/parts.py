@@ -100,6 +100,12 @@ class Parts:
         return running or (self.pool is not None and self.pool.running)
 
     @property
+    def served(self) -> bool:
+        """Whether a web server answers; so it is if there is to be none."""
+        watched = self.pool or self.health
+        return watched is None or watched.served
+
+    @property
     def restless(self) -> bool:
         """Whether a worker or server is about to come into service, so look again soon."""
         controllers = [controller for _, controller in self.fleets]
@@ -139,7 +145,7 @@ class Parts:
         if self.pool is not None:
             self.pool.controller.crew.renew(why)
         for process in self.processes:
-            if process.name in {"web", "renderer", *self._app.processes}:
+            if process.name in {"web", "renderer", "pager", *self._app.processes}:
                 process.renew(why)
         for _, controller in self.fleets:
             controller.crew.renew(why)

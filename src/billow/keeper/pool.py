@@ -120,6 +120,12 @@ class Pool:
         """What comes to the servers; None if the front does not say."""
         return self._traffic
 
+    @property
+    def served(self) -> bool:
+        """Whether the front has a server that answers."""
+        told = self._report.get("servers", {}).values()
+        return any(not each["suspect"] and not each["draining"] for each in told)
+
     def tick(self) -> None:
         """Listen to the front, look after the servers, decide how many, tell the front."""
         self._hear()

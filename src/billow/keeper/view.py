@@ -13,8 +13,12 @@ from billow.ports.journal import Entry
 class View(Protocol):
     """Told what happens, from the keeper's own thread; must return soon."""
 
+    def starting(self, service: Mapping[str, Any]) -> None:
+        """The service starts; `service` is what the board shows of it (`url`, `app`, ...)."""
+        ...
+
     def started(self, service: Mapping[str, Any]) -> None:
-        """The service is up; `service` is what the board shows of it (`url`, `app`, ...)."""
+        """A web server answers by now, so there is something to see at `url`."""
         ...
 
     def happened(self, entry: Entry) -> None:
@@ -39,6 +43,10 @@ class PlainView:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
+
+    def starting(self, service: Mapping[str, Any]) -> None:
+        """Print that the service starts."""
+        self._print(f"{service['app']} is starting …")
 
     def started(self, service: Mapping[str, Any]) -> None:
         """Print where the service is."""

@@ -138,7 +138,7 @@ def _wait_until_up(keeper: subprocess.Popen[bytes], folder: Path) -> Running:
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline and keeper.poll() is None:
         told = read_service(folder)
-        if told is not None and told.get("pid") == keeper.pid:
+        if told is not None and told.get("pid") == keeper.pid and told.get("up"):
             return Running(str(told["url"]), keeper.pid)
         time.sleep(0.05)
     raise Unavailable(f"the service does not start; see {folder.parent / 'service.log'}")

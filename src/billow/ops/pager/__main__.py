@@ -26,6 +26,7 @@ from billow.ops.incidents.desk import PAGER
 from billow.ops.pager.looking import Looking
 from billow.ops.pager.loop import Loop
 from billow.ops.pager.opening import open_channels, open_desk, open_words
+from billow.ops.pager.rotas import keep_versions
 from billow.ops.pager.watch import Watch
 
 #: Seconds between two looks, however quiet it is.
@@ -47,6 +48,7 @@ def run(home: Home, app: App, folder: Path, lifeline: int | None = None) -> None
         looking = Looking(home, app, app.promise) if app.promise else None
         if looking is not None:
             looking.start()
+        keep_versions(home, app.rotas.values())
         left = loop.begin()
         if left:
             home.journal.write("pager.resumed", app.name, f"{left} messages were half sent")

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from billow.web.context import context_of
 from billow.web.pages import (
     alarms,
+    contacts,
     dashboard,
     data,
     dead,
@@ -57,6 +58,7 @@ def routes() -> list[BaseRoute]:
         *inbox.routes(),
         *logs.routes(),
         *incidents.routes(),
+        *contacts.routes(),
         *oncall.routes(),
         *status.routes(),
         *send.routes(),

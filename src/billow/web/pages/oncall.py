@@ -16,7 +16,9 @@ from billow.ops.incidents.people import contacts_of
 from billow.ops.incidents.room import Room
 from billow.ops.pager.opening import open_desk
 from billow.ops.pager.roster import Roster
+from billow.ops.pager.rotas import versions
 from billow.ops.rota.changes import KINDS, Change
+from billow.ops.rota.history import Version, shifts_by
 from billow.ops.rota.ical import calendar
 from billow.ops.rota.rota import Rota
 from billow.ops.rota.schedule import Health, Shift, health, next_on_call, on_call, shifts
@@ -148,20 +150,23 @@ def build(asked: Asked) -> dict[str, Any]:
     for rota in asked.app.rotas.values():
         changes = roster.changes(rota.name)
         mute = desk.look(lambda room, rota=rota: _unreachable(room, rota))  # type: ignore[misc]
-        rotas.append(_view(rota, changes, mute, now))
+        rotas.append(_view(rota, versions(asked.home, rota), changes, mute, now))
     return {"rotas": rotas, "kinds": KINDS, "contacts": roster.contacts(), "width": WIDTH}
 
 
-def _view(rota: Rota, changes: list[Change], mute: list[str], now: float) -> RotaView:
+def _view(
+    rota: Rota, past: list[Version], changes: list[Change], mute: list[str], now: float
+) -> RotaView:
     present = [each for each in shifts(rota, changes, now, now + 1) if each.start <= now]
-    team = dict.fromkeys([*rota.team, *(each.person for each in changes if each.person)])
+    former = [one for version in past for one in version.rota.team]
+    team = dict.fromkeys([*rota.team, *former, *(each.person for each in changes if each.person)])
     tones = {person: place % TONES for place, person in enumerate(team)}
     return RotaView(
         rota,
         on_call(rota, changes, now),
         present[0].end if present else None,
         next_on_call(rota, changes, now),
-        _weeks(rota, changes, tones, now),
+        _weeks(past, changes, tones, now),
         tones,
         health(rota, changes, now),
         mute,
@@ -169,8 +174,10 @@ def _view(rota: Rota, changes: list[Change], mute: list[str], now: float) -> Rot
     )
 
 
-def _weeks(rota: Rota, changes: list[Change], tones: dict[str, int], now: float) -> list[Week]:
-    zone = find_zone(rota.zone)
+def _weeks(
+    past: list[Version], changes: list[Change], tones: dict[str, int], now: float
+) -> list[Week]:
+    zone = find_zone(past[-1].rota.zone)
     today = wall_at(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
     made = []
@@ -178,7 +185,7 @@ def _weeks(rota: Rota, changes: list[Change], tones: dict[str, int], now: float)
         first = monday + timedelta(weeks=number)
         begin = instant(first, zone).timestamp()
         end = instant(first + timedelta(weeks=1), zone).timestamp()
-        found = shifts(rota, changes, begin, end)
+        found = shifts_by(past, changes, begin, end)
         people = list(dict.fromkeys(", ".join(each.people) for each in found))
         place = (now - begin) / (end - begin) * WIDTH if begin <= now < end else None
         bars = [bar for each in found for bar in _bars(each, begin, end, tones)]
