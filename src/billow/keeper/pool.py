@@ -26,13 +26,13 @@ from billow.keeper.servers import Servers
 from billow.keeper.shedding import Shedding
 from billow.keeper.supervised import Supervised
 from billow.keeper.told_lines import keep_lines
-from billow.keeper.usage import cpu_time, memory
 from billow.ops.logs.start import make_cleaner
 from billow.options import File, LaunchTemplate
 from billow.pool import NAME, Web
 from billow.ports.ledger import Counts
 from billow.settings import in_force
 from billow.units import MiB, human_size, human_time, seconds
+from billow.usage import cpu_time, memory
 
 #: Seconds between two looks at what the servers use.
 LOOK = 1.0

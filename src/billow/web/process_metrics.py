@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from billow.home import Home
-from billow.keeper.usage import cpu_time, memory
+from billow.usage import cpu_time, memory
 
 
 class ProcessCollector(Collector):
