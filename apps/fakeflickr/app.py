@@ -15,6 +15,7 @@ from gallery.photo import SIZES, STREAM
 from gallery.photos import Viewer
 from pictures import KINDS, BadPicture, read_facts, render
 from pkeep import Counters, Keeper, Photos, Places, port_of, serve
+from screens.albums import Albums
 from screens.arrivals import Arrivals
 from screens.share import Share
 from screens.shown import Frame
@@ -95,7 +96,6 @@ def early(id: int) -> list[dict[str, Any]]:
     who="anybody",
     salt="1",
     warm=early,
-    quick=True,
 )
 def image(original: billow.Upload, size: int, steps: str, format: str) -> bytes:
     """A photo with its longer side `size` pixels long, turned and written on as `steps` say."""
@@ -134,6 +134,7 @@ def address(number: int, size: int, steps: str) -> str:
 
 frame = Frame(address)
 streams, single = Streams(library, frame), Single(library, frame)
+albums = Albums(library, frame)
 share, arrivals = Share(library, frame), Arrivals(library, frame)
 visiting = Visiting(library, frame)
 app.left(library.forget)
@@ -150,6 +151,12 @@ app.page("/photos/{id:int}/edit", who="user", methods=["GET", "POST"])(single.ed
 app.page("/photos/{id:int}/turn", who="user", methods=["POST"])(single.turn)
 app.page("/photos/{id:int}/delete", who="user", methods=["POST"])(single.delete)
 app.page("/photos/{id:int}/share", who="user", methods=["GET", "POST"])(share.page)
+app.page("/photos/{id:int}/album", who="user", methods=["POST"])(albums.put)
+app.page("/albums", who="user", methods=["GET", "POST"])(albums.mine)
+app.page("/albums/{album}", who="anybody")(albums.show)
+app.page("/albums/{album}/edit", who="user", methods=["GET", "POST"])(albums.edit)
+app.page("/albums/{album}/share", who="user", methods=["GET", "POST"])(albums.share)
+app.page("/albums/{album}/delete", who="user", methods=["POST"])(albums.delete)
 app.page("/s/{token}", who="anybody")(share.follow)
 app.page("/upload", who="user", methods=["GET", "POST"])(arrivals.page)
 app.page("/rest/edit", who="user", methods=["POST"], scope="submit")(arrivals.endpoint)

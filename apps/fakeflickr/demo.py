@@ -10,6 +10,7 @@ import argparse
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ COUNT, WIDTH = 20, 1400
 
 #: People of the demo, and what they say of the sample photos.
 PEOPLE = ("Ada Byrne", "Bruno Keller", "Chiara Rossi")
+ALBUM = "Looked at twice"
 SAMPLES = {
     "rocket.jpg": ("Falcon 9 lifts off", "space, rocket, launch"),
     "two_wings.jpg": ("Two wings", "nature, macro"),
@@ -119,6 +121,7 @@ def _fill(wanted: argparse.Namespace, stopped: threading.Event) -> None:
     """Upload what is not there yet, until told to stop."""
     import app  # noqa: PLC0415 - the neighbour; the keeper has its own of it
     from gallery.library import AlreadyThere, wishes  # noqa: PLC0415 - likewise
+    from gallery.photos import Viewer  # noqa: PLC0415 - likewise
 
     client = billow.connect(app.app, wanted.folder)
     accounts = open_accounts(open_home(wanted.folder), client.app)
@@ -130,9 +133,12 @@ def _fill(wanted: argparse.Namespace, stopped: threading.Event) -> None:
         said = wishes({"caption": picture.caption, "tags": picture.tags, "visibility": "public"})
         try:
             visitor = Visitor(person.id, person.name, "", admin=False)
-            app.library.keep(iter([picture.data]), picture.name, visitor, said)
+            photo = app.library.keep(iter([picture.data]), picture.name, visitor, said)
         except AlreadyThere:
             continue
+        known = app.library.albums.of(person.id, Viewer(person.id))
+        id_ = known[0].id if known else app.library.albums.make(person.id, ALBUM, time.time())
+        app.library.albums.add(id_, person.id, [photo.id])
 
 
 def _pictures(count: int) -> Iterator[Picture]:

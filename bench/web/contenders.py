@@ -129,7 +129,6 @@ _STATIC = "alias @fixtures@/cache/; default_type image/jpeg;"
 #: The whole authorised request on three servers.
 WHOLE = [
     Contender("Billow", billow("album")),
-    Contender("Billow, quick=True", billow("album"), {"ALLOW": "quick"}),
     Contender(
         "uvicorn + FastAPI FileResponse",
         lambda place: [_uvicorn("fastapi_files", place.port, "--workers", "3")],

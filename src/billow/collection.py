@@ -163,7 +163,7 @@ class Collection:
         if found:
             self._kept.warm(found)
 
-    def rendition(  # noqa: PLR0913 - what may be said of one
+    def rendition(
         self,
         path: str,
         *,
@@ -175,7 +175,6 @@ class Collection:
         limits: Limits | None = None,
         salt: str | None = None,
         warm: Callable[[int], Iterable[Mapping[str, Any]]] | None = None,
-        quick: bool = False,
     ) -> Callable[[Callable[..., Any]], Rendition]:
         """Declare what a function makes of an original at an address; see docs/renditions.md.
 
@@ -198,8 +197,6 @@ class Collection:
                 the digest of the file that the function stands in.
             warm: given an original's number, the sets of arguments that are made before anybody
                 asks, by `collection.warm(id)` and `billow cache warm`; a set may say the `format`.
-            quick: `allow`, an ordinary function, only reads, and takes well under a millisecond: it
-                is called without a thread where that can be done.
 
         Raises:
             DeclarationError: it cannot work; the message says why.
@@ -215,7 +212,6 @@ class Collection:
                 limits or LIMITS,
                 salt,
                 warm,
-                quick,
             )
             made = Rendition(call, self.name, path, terms)
             if made.name in self.renditions:

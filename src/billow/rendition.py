@@ -89,7 +89,6 @@ class Terms:
     limits: Limits = LIMITS
     salt: str | None = None
     warm: Callable[[int], Iterable[Mapping[str, Any]]] | None = None
-    quick: bool = False
 
 
 class Rendition:
@@ -107,8 +106,6 @@ class Rendition:
         self.give_up_after = seconds(terms.give_up_after)
         #: Whether `allow` is a coroutine function, which runs in the event loop.
         self.waits = inspect.iscoroutinefunction(terms.allow)
-        #: Whether `allow` takes microseconds, so that it is not worth a thread.
-        self.quick = terms.quick
         self.limits = terms.limits
         self.who: Who = terms.who
         self.warm = terms.warm

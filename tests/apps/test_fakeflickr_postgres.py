@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.apps import test_fakeflickr as story
+from tests.apps import test_fakeflickr_albums as album_story
 from tests.apps.flickr_town import APP, Flickr
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +21,9 @@ STORIES = [
     story.test_the_same_file_twice_is_told,
     story.test_a_link_shows_one_photo_until_it_is_ended,
     story.test_people_of_the_same_name_have_their_own_pages,
+    album_story.test_an_album_is_made_put_in_order_and_deleted,
+    album_story.test_others_see_of_an_album_what_they_may_see_anyway,
+    album_story.test_a_link_shows_all_that_is_in_the_album_as_long_as_it_is,
 ]
 
 

@@ -121,9 +121,7 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
     office, stranger = chromium.new_context(), chromium.new_context()
     boss = office.new_page()
     boss.goto(f"{flickr.url}/login")
-    boss.get_by_label("Email address").fill(flickr.admin)
-    boss.get_by_label("Password").fill(flickr.password)
-    boss.locator("main").get_by_role("button", name="Log in").click()
+    log_in(boss, flickr.admin, flickr.password)
     boss.wait_for_url(f"{flickr.url}/")
     page.goto(f"{flickr.url}/signup")
     page.get_by_label("Name").fill("Zoe Zander")
@@ -200,6 +198,24 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
     assert friend.goto(photo).status == 404  # type: ignore[union-attr]
 
     page.goto(f"{photo}/edit")
+    page.get_by_label("Title of a new album").fill("Fields")
+    page.get_by_role("button", name="Put it in").click()
+    expect(page.get_by_role("heading", name="Fields")).to_be_visible()
+    is_painted(page, "A red field")
+    page.get_by_role("link", name="Edit").click()
+    page.locator(".choices input").first.check()
+    page.get_by_role("button", name="Put them in").click()
+    page.get_by_role("button", name="Later: A red field").click()
+    expect(page.locator(".queue li").last).to_contain_text("A red field")
+    sound(page)
+    page.get_by_role("link", name="Back to the album").click()
+    page.get_by_role("link", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    friend.goto(page.locator("#link").input_value())
+    expect(friend.locator(".grid li")).to_have_count(2)
+    is_painted(friend, "A red field")
+
+    page.goto(f"{photo}/edit")
     page.get_by_text("Delete this photo").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.locator(".grid li")).to_have_count(1)
@@ -220,10 +236,35 @@ def test_pages_are_sound_without_a_script(
     is_painted(page, "Two wings")
     for path in ("/", "/people", "/people/ada-byrne", "/tags", "/photos/1", "/login", "/nothing"):
         page.goto(f"{flickr.url}{path}")
-        sound(page)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} pixels wide"
+        fits(page, width)
+    page.goto(f"{flickr.url}/people/ada-byrne")
+    page.get_by_role("link", name="Looked at twice").click()
+    is_painted(page, "Falcon 9 lifts off")
+    fits(page, width)
+    page.goto(f"{flickr.url}/login")
+    log_in(page, "ada@example.org", "look at these photos")
+    page.goto(f"{flickr.url}/albums")
+    fits(page, width)
+    page.get_by_role("link", name="Looked at twice").click()
+    for name in ("Edit", "Share"):
+        page.get_by_role("link", name=name).click()
+        fits(page, width)
+        page.get_by_role("link", name="Back to the album").click()
     context.close()
+
+
+def fits(page: Page, width: int) -> None:
+    """A page keeps nobody out, and is not wider than the window."""
+    sound(page)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, f"{page.url} is {wide} pixels wide"
+
+
+def log_in(page: Page, address: str, password: str) -> None:
+    """Log in at the page that is open."""
+    page.get_by_label("Email address").fill(address)
+    page.get_by_label("Password").fill(password)
+    page.locator("main").get_by_role("button", name="Log in").click()
 
 
 def test_uploading_works_without_a_script(
@@ -232,9 +273,7 @@ def test_uploading_works_without_a_script(
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{flickr.url}/login")
-    page.get_by_label("Email address").fill("ada@example.org")
-    page.get_by_label("Password").fill("look at these photos")
-    page.locator("main").get_by_role("button", name="Log in").click()
+    log_in(page, "ada@example.org", "look at these photos")
     files = [tmp_path / "one.jpg", tmp_path / "two.jpg", tmp_path / "three.jpg"]
     for number, file in enumerate(files):
         file.write_bytes(jpeg((10, 90 * number, 10)))

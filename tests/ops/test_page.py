@@ -16,7 +16,9 @@ def test_the_default_levels_are_the_primary_the_secondary_and_all() -> None:
 
 
 def test_a_policy_survives_being_written_down() -> None:
-    page = billow.Page(ROTA, levels=[("ana", 60), ("everyone", 0)], repeat=9, all_answer=True)
+    page = billow.Page(
+        ROTA, levels=[("ana", 60), ("everyone", 0)], repeat=9, all_answer=True, quiet="22:00-07:00"
+    )
     assert read_page(page.spec()).spec() == page.spec()
 
 
@@ -27,6 +29,7 @@ def test_a_policy_survives_being_written_down() -> None:
         {"levels": [("dan", 60)]},
         {"levels": [("ana", "often")]},
         {"repeat": -1},
+        {"quiet": "at night"},
         {"repeat": 10},
         {"inhibit": [{"while": {}}]},
         {"rota": "web"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -305,3 +305,54 @@ def test_shifts_are_in_order_and_agree_with_every_moment(rota: Rota, changes: li
     single = all(len(each.people) == 1 for each in found)
     if single:
         assert sum(load(rota, changes, SPRING, until).values()) == pytest.approx(covered)
+
+
+def days(rota: Rota, first: str, count: int) -> list[str]:
+    """Who is on call at noon on days from the first on; `-` is nobody."""
+    begin = datetime.fromisoformat(f"{first} 12:00+00:00").timestamp()
+    return [(on_call(rota, [], begin + day * 86400) or ("-",))[0] for day in range(count)]
+
+
+WORKDAYS = {"only": "Mon-Fri 09:00-17:00", "start": "2026-01-05 09:00", "allowed_days": True}
+
+
+def test_turns_of_allowed_days_go_on_over_a_weekend() -> None:
+    rota = Rota("web", ["a", "b", "c"], turn="1 day", **WORKDAYS)  # type: ignore[arg-type]
+    assert days(rota, "2026-01-05", 10) == ["a", "b", "c", "a", "b", "-", "-", "c", "a", "b"]
+    assert days(rota, "2026-01-01", 4) == ["b", "c", "-", "-"]
+    two = Rota("web", ["a", "b"], turn="2 days", **WORKDAYS)  # type: ignore[arg-type]
+    assert days(two, "2026-01-05", 9) == ["a", "a", "b", "b", "a", "-", "-", "a", "b"]
+
+
+def test_a_night_belongs_to_the_day_on_which_it_begins() -> None:
+    options = {**WORKDAYS, "only": "Mon-Fri 20:00-08:00"}
+    rota = Rota("web", ["a", "b"], turn="1 day", **options)  # type: ignore[arg-type]
+    friday = datetime.fromisoformat("2026-01-09 20:00+00:00").timestamp()
+    found = shifts(rota, [], friday, friday + 4 * 86400)
+    assert [(each.start, each.people) for each in found][:2] == [
+        (friday, ("a",)),
+        (friday + 3 * 86400, ("b",)),
+    ]
+    assert found[0].length == 12 * 3600
+
+
+def test_allowed_days_survive_being_written_down_and_are_checked() -> None:
+    rota = Rota("web", ["a"], turn="1 day", **WORKDAYS)  # type: ignore[arg-type]
+    assert read_rota(rota.spec()) == rota
+    both = Rota("web", ["a"]).layer(["b"], "1 day", only="Sat-Sun 00:00-00:00", allowed_days=True)
+    assert read_rota(both.spec()) == both
+    for wrong in ({"only": ""}, {"turn": "1 month"}, {"turn": "12 hours"}):
+        options = {"turn": "1 day", **WORKDAYS, **wrong}
+        with pytest.raises(DeclarationError, match="allowed_days needs"):
+            Rota("web", ["a"], **options)  # type: ignore[arg-type]
+
+
+@given(st.integers(-400, 400), st.integers(1, 5))
+def test_every_allowed_day_is_the_next_ones(first: int, people: int) -> None:
+    """Walking through the days one by one comes to the same."""
+    names = [f"p{number}" for number in range(people)]
+    rota = Rota("web", names, turn="1 day", **WORKDAYS)  # type: ignore[arg-type]
+    begin = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=first)
+    found = [one for one in days(rota, begin.date().isoformat(), 15) if one != "-"]
+    places = [names.index(one) for one in found]
+    assert all((later - earlier) % people == 1 % people for earlier, later in pairwise(places))

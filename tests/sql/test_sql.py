@@ -18,7 +18,6 @@ import billow
 from billow.errors import Conflict, DeclarationError, SettingError, Unavailable
 from billow.settings import in_force
 from billow.sql import ConstraintBroken, Database
-from billow.sql.database import at_once
 from billow.sql.text import pyformat, statements
 from billow.testing import memory_home
 from tests.sql.conftest import MIGRATIONS, Open
@@ -201,42 +200,6 @@ def test_an_event_loop_is_not_made_to_wait(db: Database) -> None:
 
     with pytest.raises(Conflict, match="from a thread"):
         asyncio.run(handler())
-
-
-def test_what_takes_no_time_may_be_read_in_an_event_loop(db: Database) -> None:
-    add(db, 1, "a")
-
-    async def handler() -> None:
-        with at_once():
-            if db.near:
-                assert names(db) == ["a"]
-            with pytest.raises(Conflict, match="from a thread"), db.write():
-                pass
-        with pytest.raises(Conflict, match="from a thread"), db.read():
-            pass
-
-    asyncio.run(handler())
-
-
-def test_what_is_far_away_is_never_read_in_an_event_loop(db: Database) -> None:
-    async def handler() -> None:
-        with at_once(), db.read():
-            pass
-
-    if db.near:
-        asyncio.run(handler())
-    else:
-        with pytest.raises(Conflict, match="from a thread"):
-            asyncio.run(handler())
-
-
-def test_where_there_is_no_time_nobody_waits_for_a_connection(tmp_path: Path) -> None:
-    db = Database(MIGRATIONS, 1, "1 h", "10 s")
-    db.attach(lambda: tmp_path, "")
-    with db.read(), at_once(), pytest.raises(Unavailable, match="they are with"), db.read():
-        pass
-    assert names(db) == []
-    db.close()
 
 
 def test_a_closed_database_opens_again(db: Database) -> None:

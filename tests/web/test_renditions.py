@@ -292,40 +292,19 @@ async def test_where_there_are_accounts_only_people_who_are_known_may_ask(tmp_pa
         assert (await client.get(path)).status_code == 401
 
 
-@pytest.mark.parametrize("quick", [False, True])
-async def test_a_quick_look_needs_no_thread(tmp_path: Path, quick: bool) -> None:
-    app = billow.App("site")
-    db = app.sql()
-    threads: list[bool] = []
-
-    def look(asked: Asked, id: int) -> Mapping[str, Any] | None:
-        threads.append(threading.current_thread() is threading.main_thread())
-        with db.read() as connection:
-            return None if connection.value("select :id = 13", id=id) else {}
-
-    @app.collection("photos").rendition("/q/{id:int}.jpg", allow=look, who="anybody", quick=quick)
-    def image(original: billow.Upload) -> bytes:
-        return b""
-
-    home = open_home(tmp_path / "data", clock=SystemClock())
-    web = make_app(home, app)
-    web.state.gallery._pool = Renderer(home)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=BASE) as client:
-        answers = [await client.get(f"/q/{number}.jpg") for number in (7, 7, 13)]
-    assert [answer.status_code for answer in answers] == [200, 200, 403]
-    assert threads == [quick] * 3
-
-
-async def test_who_shows_a_session_is_looked_up_in_a_thread(tmp_path: Path) -> None:
+async def test_an_ordinary_look_is_taken_in_a_thread(tmp_path: Path) -> None:
     app = billow.App("site")
     app.plans(billow.Plan("free"))
-    threads: list[tuple[str, bool]] = []
+    db = app.sql()
+    looks: list[tuple[str, bool]] = []
 
-    def look(asked: Asked, id: int) -> Mapping[str, Any]:
-        threads.append((asked.owner, threading.current_thread() is threading.main_thread()))
-        return {}
+    def look(asked: Asked, id: int) -> Mapping[str, Any] | None:
+        looks.append((asked.owner, threading.current_thread() is threading.main_thread()))
+        with db.write() as connection:
+            connection.run("create table if not exists looked (id integer)")
+        return None if id == 13 else {}
 
-    @app.collection("photos").rendition("/q/{id:int}.jpg", allow=look, who="anybody", quick=True)
+    @app.collection("photos").rendition("/q/{id:int}.jpg", allow=look, who="anybody")
     def image(original: billow.Upload) -> bytes:
         return b""
 
@@ -333,30 +312,10 @@ async def test_who_shows_a_session_is_looked_up_in_a_thread(tmp_path: Path) -> N
     town = Town(home, app)
     town.web.state.gallery._pool = Renderer(home)
     owner = town.person("owner")
-    for person in (None, owner):
+    for person, number, status in ((None, 7, 200), (owner, 7, 200), (None, 13, 403)):
         async with town.client(person) as client:
-            assert (await client.get("/q/7.jpg")).status_code == 200
-    assert threads == [("", True), (owner.owner, False)]
-
-
-async def test_what_a_quick_look_must_not_do_is_done_in_a_thread(tmp_path: Path) -> None:
-    app = billow.App("site")
-    db = app.sql()
-
-    def look(asked: Asked, id: int) -> Mapping[str, Any]:
-        with db.write() as connection:
-            connection.run("create table if not exists looked (id integer)")
-        return {}
-
-    @app.collection("photos").rendition("/q/{id:int}.jpg", allow=look, who="anybody", quick=True)
-    def image(original: billow.Upload) -> bytes:
-        return b""
-
-    home = open_home(tmp_path / "data", clock=SystemClock())
-    web = make_app(home, app)
-    web.state.gallery._pool = Renderer(home)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=BASE) as client:
-        assert (await client.get("/q/7.jpg")).status_code == 200
+            assert (await client.get(f"/q/{number}.jpg")).status_code == status
+    assert looks == [("", False), (owner.owner, False), ("", False)]
 
 
 async def test_a_home_in_memory_says_that_it_has_no_renditions() -> None:

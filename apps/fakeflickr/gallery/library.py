@@ -11,7 +11,8 @@ from pictures import KINDS
 from billow import site
 from billow.collection import Collection
 from billow.sql import ConstraintBroken, Database
-from gallery.links import Links
+from gallery.albums import Albums
+from gallery.links import AlbumLinks, Links
 from gallery.metadata import Metadata
 from gallery.people import People
 from gallery.photo import Level, Photo, Visibility
@@ -104,7 +105,9 @@ class Library:
         self._read = read
         self.people = People(db)
         self.links = Links(db)
-        self.photos = Photos(db, self.links)
+        self.album_links = AlbumLinks(db)
+        self.photos = Photos(db, self.links, self.album_links)
+        self.albums = Albums(db, self.album_links)
 
     def keep(
         self, blocks: Iterator[bytes], name: str, visitor: site.Visitor, said: Wishes

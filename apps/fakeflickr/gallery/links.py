@@ -1,11 +1,11 @@
-"""Links that show a photo to whoever has them."""
+"""Links that show a photo or an album to whoever has them."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from billow.sql import Database
 from gallery.photo import Level
@@ -14,12 +14,16 @@ from gallery.photo import Level
 COOKIE = "fakeflickr_links"
 KEPT = 10
 
+#: What a link is to: a photo's number or an album's id.
+Subject: TypeAlias = int | str
+_VALID = "hash = :hash and (expires = 0 or expires > :now)"
+
 
 class Link(NamedTuple):
     """A link, which cannot be read back: only its digest is kept."""
 
     hash: str
-    photo: int
+    to: Subject
     level: Level
     note: str
     made: float
@@ -39,56 +43,69 @@ def tokens_in(cookie: str) -> list[str]:
 
 
 class Links:
-    """All links."""
+    """All links to photos."""
+
+    _table, _to = "links", "photo"
+    #: The links that show a photo.
+    _showing = "links where photo = :photo"
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def make(self, photo: int, level: Level, note: str, now: float, expires: float) -> str:
+    def make(self, to: Subject, level: Level, note: str, now: float, expires: float) -> str:
         """A new link; what it returns is in the address, and is kept nowhere."""
         token = secrets.token_urlsafe(24)
         with self._db.write() as connection:
             connection.run(
-                "insert into links values (:hash, :photo, :level, :note, :now, :expires, 0)",
-                hash=digest(token), photo=photo, level=int(level), note=note, now=now,
-                expires=expires,
+                f"insert into {self._table} values (:hash, :to, :level, :note, :now, :expires, 0)",  # noqa: S608
+                hash=digest(token), to=to, level=int(level), note=note, now=now, expires=expires,
             )  # fmt: skip
         return token
 
-    def of(self, photo: int) -> list[Link]:
-        """The links to a photo, the latest first."""
+    def of(self, to: Subject) -> list[Link]:
+        """The links to something, the latest first."""
+        sql = f"select * from {self._table} where {self._to} = :to order by made desc"  # noqa: S608
         with self._db.read() as connection:
-            rows = connection.all(
-                "select * from links where photo = :photo order by made desc", photo=photo
-            )
-        return [Link(**{**row, "level": Level(row["level"])}) for row in rows]
+            return [self._link(row) for row in connection.all(sql, to=to)]
 
     def follow(self, token: str, now: float) -> Link | None:
         """The link that `token` is from, if it still leads anywhere; that it was used is noted."""
+        sql = f"update {self._table} set uses = uses + 1 where {_VALID} returning *"  # noqa: S608
         with self._db.write() as connection:
-            row = connection.one(
-                "update links set uses = uses + 1 where hash = :hash and (expires = 0 or "
-                "expires > :now) returning *",
-                hash=digest(token), now=now,
-            )  # fmt: skip
-        return None if row is None else Link(**{**row, "level": Level(row["level"])})
+            row = connection.one(sql, hash=digest(token), now=now)
+        return None if row is None else self._link(row)
 
     def level(self, photo: int, tokens: Iterable[str], now: float) -> Level:
         """What these links allow to do with a photo."""
         best = Level.NONE
+        sql = f"select level from {self._showing} and {_VALID}"  # noqa: S608
         with self._db.read() as connection:
             for token in tokens:
-                found = connection.value(
-                    "select level from links where hash = :hash and photo = :photo and "
-                    "(expires = 0 or expires > :now)",
-                    hash=digest(token), photo=photo, now=now,
-                )  # fmt: skip
+                found = connection.value(sql, hash=digest(token), photo=photo, now=now)
                 best = max(best, Level(found or 0))
         return best
 
-    def end(self, photo: int, hash: str) -> None:
-        """End a link to a photo, now."""
+    def end(self, to: Subject, hash: str) -> None:
+        """End a link, now."""
+        sql = f"delete from {self._table} where {self._to} = :to and hash = :hash"  # noqa: S608
         with self._db.write() as connection:
-            connection.run(
-                "delete from links where photo = :photo and hash = :hash", photo=photo, hash=hash
+            connection.run(sql, to=to, hash=hash)
+
+    def _link(self, row: Mapping[str, Any]) -> Link:
+        facts = {name: row[name] for name in Link._fields if name not in ("to", "level")}
+        return Link(**facts, to=row[self._to], level=Level(row["level"]))
+
+
+class AlbumLinks(Links):
+    """All links to albums; each shows the photos that are in the album at that time."""
+
+    _table, _to = "album_links", "album"
+    _showing = "album_links join album_photos using (album) where photo = :photo"
+
+    def open(self, album: str, tokens: Iterable[str], now: float) -> bool:
+        """Whether one of these links is to this album."""
+        sql = f"select 1 from album_links where album = :album and {_VALID}"  # noqa: S608
+        with self._db.read() as connection:
+            return any(
+                connection.value(sql, album=album, hash=digest(token), now=now) for token in tokens
             )

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from billow import site
 from billow.sql import Connection, Database
-from gallery.links import Links
+from gallery.links import AlbumLinks, Links
 from gallery.photo import Level, Photo, Visibility
 
-_SELECT = "select photos.*, people.name as by, people.slug from photos join people using (owner) "
+#: Photos with whose they are.
+SELECT = "select photos.*, people.name as by, people.slug from photos join people using (owner) "
 _TAGS = "select tag, count(*) as photos from tags join photos on photos.id = tags.photo"
 #: What somebody may see; `least` is 2 for those who are not known.
-_SEEN = "(photos.visibility >= :least or photos.owner = :owner)"
+SEEN = "(photos.visibility >= :least or photos.owner = :owner)"
 
 
 class Viewer(NamedTuple):
@@ -39,9 +40,9 @@ class Page(NamedTuple):
 class Photos:
     """The photos of everybody. Whose they are and who looks is asked in every statement."""
 
-    def __init__(self, db: Database, links: Links) -> None:
+    def __init__(self, db: Database, links: Links, album_links: AlbumLinks) -> None:
         self._db = db
-        self._links = links
+        self._links = (links, album_links)
 
     def get(self, id: int, viewer: Viewer, now: float) -> tuple[Photo, Level] | None:
         """A photo, and what `viewer` may do with it; None if there is none that they may see."""
@@ -54,7 +55,7 @@ class Photos:
     def find(self, id: int) -> Photo | None:
         """A photo, for the site itself: whoever may see it."""
         with self._db.read() as connection:
-            row = connection.one(_SELECT + "where photos.id = :id", id=id)
+            row = connection.one(SELECT + "where photos.id = :id", id=id)
         return None if row is None else Photo.of(row)
 
     def own(self, id: int, owner: str) -> Photo:
@@ -65,7 +66,7 @@ class Photos:
         """
         with self._db.read() as connection:
             row = connection.one(
-                _SELECT + "where photos.id = :id and photos.owner = :owner", id=id, owner=owner
+                SELECT + "where photos.id = :id and photos.owner = :owner", id=id, owner=owner
             )
         if row is None:
             raise site.NotFound("there is no such photo of yours")
@@ -91,7 +92,7 @@ class Photos:
             tag: with this tag only.
             limit: how many.
         """
-        where, values = [_SEEN], {**viewer.scope, "limit": limit + 1}
+        where, values = [SEEN], {**viewer.scope, "limit": limit + 1}
         if by:
             where.append("photos.owner = :by")
             values["by"] = by
@@ -103,7 +104,7 @@ class Photos:
             where.append("photos.id > :edge" if after is not None else "photos.id < :edge")
             values["edge"] = edge
         order = "asc" if after is not None else "desc"
-        sql = f"{_SELECT} where {' and '.join(where)} order by photos.id {order} limit :limit"
+        sql = f"{SELECT} where {' and '.join(where)} order by photos.id {order} limit :limit"
         with self._db.read() as connection:
             found = [Photo.of(row) for row in connection.all(sql, **values)]
         return _cut(found, limit, edge is not None, after is not None)
@@ -192,7 +193,7 @@ class Photos:
         """The tags of what `viewer` may see, and how many photos each has."""
         with self._db.read() as connection:
             rows = connection.all(
-                f"{_TAGS} where {_SEEN} group by tag order by photos desc, tag limit :limit",
+                f"{_TAGS} where {SEEN} group by tag order by photos desc, tag limit :limit",
                 **viewer.scope,
                 limit=limit,
             )
@@ -205,7 +206,7 @@ class Photos:
         own = Level.NONE if not seen else Level.DOWNLOAD if photo.download else Level.READ
         if own is Level.DOWNLOAD or not viewer.tokens:
             return own
-        return max(own, self._links.level(photo.id, viewer.tokens, now))
+        return max(own, *(each.level(photo.id, viewer.tokens, now) for each in self._links))
 
 
 def _tag(connection: Connection, id: int, tags: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ import unicodedata
 
 from billow import site
 
-CAPTION, OVERLAY, NOTE = 500, 100, 60
+CAPTION, OVERLAY, NOTE, TITLE = 500, 100, 60, 80
 TAG, TAGS = 40, 30
 
 _SPACE = re.compile(r"\s+")

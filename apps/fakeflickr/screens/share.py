@@ -1,11 +1,12 @@
-"""Links to a photo for people who could not see it otherwise."""
+"""Links to photos and albums for people who could not see them otherwise."""
 
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 from gallery.library import Library
-from gallery.links import COOKIE, KEPT, tokens_in
+from gallery.links import COOKIE, KEPT, Links, Subject, tokens_in
 from gallery.photo import Level
 from gallery.words import NOTE, line
 
@@ -20,6 +21,13 @@ TIMES = {"day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY, "ever": 0.0}
 _KEPT = int(30 * _DAY)
 
 
+class Done(NamedTuple):
+    """What became of the form: a new link's address, or that one was ended."""
+
+    made: str = ""
+    ended: bool = False
+
+
 class Share:
     """Making, following and ending links."""
 
@@ -30,33 +38,49 @@ class Share:
     def page(self, request: site.Request, id: int) -> site.Response:
         """The links to a photo, and the form that makes and ends them."""
         photo = self._library.photos.own(id, known(request).owner)
-        made = ""
-        if request.method == "POST" and (ended := request.form.get("end")):
-            self._library.links.end(id, ended)
+        done = change(request, self._library.links, id)
+        if done.ended:
             return site.redirect(f"/photos/{id}/share")
-        if request.method == "POST":
-            made = request.url(f"/s/{self._make(request, id)}")
         return request.render(
-            "share.html", shown=self._frame.show(photo), made=made, links=self._library.links.of(id)
+            "share.html",
+            shown=self._frame.show(photo),
+            made=done.made,
+            links=self._library.links.of(id),
         )
 
     def follow(self, request: site.Request, token: str) -> site.Response:
-        """Where a link leads: the browser keeps it, and shows the photo."""
-        found = self._library.links.follow(token[:64], time.time())
-        if found is None:
+        """Where a link leads: the browser keeps it, and shows the photo or the album."""
+        now, library = time.time(), self._library
+        if found := library.links.follow(token[:64], now):
+            place = f"/photos/{found.to}"
+        elif found := library.album_links.follow(token[:64], now):
+            place = f"/albums/{found.to}"
+        else:
             raise site.NotFound("this link does not lead anywhere any more")
         before = [each for each in tokens_in(request.cookies.get(COOKIE, "")) if each != token]
-        answer = site.redirect(f"/photos/{found.photo}")
+        answer = site.redirect(place)
         answer.set_cookie(
             COOKIE, ".".join([token, *before][:KEPT]), max_age=_KEPT, path="/", httponly=True,
             samesite="lax", secure=request.url().startswith("https:"),
         )  # fmt: skip
         return answer
 
-    def _make(self, request: site.Request, id: int) -> str:
-        level, lasts = request.form.get("level", "read"), request.form.get("lasts", "week")
-        if level not in LEVELS or lasts not in TIMES:
-            raise site.BadInput("choose what the link is good for, and for how long")
-        now, span = time.time(), TIMES[lasts]
-        note = line(request.form.get("note", ""), NOTE, "note")
-        return self._library.links.make(id, LEVELS[level], note, now, now + span if span else 0.0)
+
+def change(request: site.Request, links: Links, to: Subject) -> Done:
+    """Make or end a link to something, as the form asks.
+
+    Raises:
+        BadInput: the form asks for what there is not.
+    """
+    if request.method != "POST":
+        return Done()
+    if ended := request.form.get("end"):
+        links.end(to, ended)
+        return Done(ended=True)
+    level, lasts = request.form.get("level", "read"), request.form.get("lasts", "week")
+    if level not in LEVELS or lasts not in TIMES:
+        raise site.BadInput("choose what the link is good for, and for how long")
+    now, span = time.time(), TIMES[lasts]
+    note = line(request.form.get("note", ""), NOTE, "note")
+    token = links.make(to, LEVELS[level], note, now, now + span if span else 0.0)
+    return Done(made=request.url(f"/s/{token}"))

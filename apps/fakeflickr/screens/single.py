@@ -66,6 +66,7 @@ class Single:
             shown=self._frame.show(photo),
             said={**now, **(said or {})},
             problem=problem,
+            albums=self._library.albums.of(photo.owner, viewer_of(request)),
         )
 
     def turn(self, request: site.Request, id: int) -> site.Response:

@@ -8,6 +8,7 @@ from gallery.library import Library
 from gallery.words import tag_of
 
 from billow import site
+from screens.albums import with_covers
 from screens.shown import Frame, known, number_in, viewer_of
 
 
@@ -28,7 +29,10 @@ class Streams:
         if person is None:
             raise site.NotFound("there is nobody of this name")
         own = request.visitor is not None and request.visitor.owner == person.owner
-        return self._show(request, "person.html", by=person.owner, person=person, own=own)
+        found = with_covers(self._library, self._frame, person.owner, viewer_of(request))
+        return self._show(
+            request, "person.html", by=person.owner, person=person, own=own, albums=found
+        )
 
     def mine(self, request: site.Request) -> site.Response:
         """One's own photos."""

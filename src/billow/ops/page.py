@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billow.errors import DeclarationError
+from billow.ops.rota.only import read_only
 from billow.ops.rota.rota import Rota, read_rota
 from billow.units import Duration, seconds
 
@@ -41,6 +42,8 @@ class Page:
         all_answer: whether everybody whom a level pages must acknowledge.
         inhibit: `{"while": {...}, "mute": {...}, "equal": [...]}`: incidents that match `mute` page
             nobody while one that matches `while`, with equal values of `equal`, is open.
+        quiet: times of the week in the rota's zone in which incidents of severity `info` or
+            `warning` page nobody but wait, such as "22:00-07:00, Sat-Sun 00:00-00:00".
 
     Raises:
         DeclarationError: a level names nobody of the rota, or a number is out of bounds.
@@ -55,6 +58,7 @@ class Page:
     resolve: Duration = 0
     all_answer: bool = False
     inhibit: Sequence[Mapping[str, Any]] = field(default=())
+    quiet: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.rota, Rota):
@@ -66,6 +70,7 @@ class Page:
             seconds(wait)
         if not self.levels or not 0 <= self.repeat <= _MOST:
             raise DeclarationError(f"Page needs a level or more, and 0 to {_MOST} for repeat")
+        read_only(self.quiet)
         for each in self.inhibit:
             if not {"while", "mute"} <= set(each) <= {"while", "mute", "equal"}:
                 raise DeclarationError(
@@ -84,6 +89,7 @@ class Page:
             "resolve": seconds(self.resolve),
             "all_answer": self.all_answer,
             "inhibit": [dict(each) for each in self.inhibit],
+            "quiet": self.quiet,
         }
 
 

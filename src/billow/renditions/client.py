@@ -63,17 +63,26 @@ class RenderClient:
         if told.wrong is not None:
             raise told.wrong
 
-    def used(self, wanted: Wanted) -> None:
-        """Note that a file was sent; the pool is told now and then."""
+    def used(self, wanted: Wanted, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Note that a file was sent; the pool is told now and then.
+
+        Args:
+            wanted: which.
+            loop: the loop that this client works in, if another thread calls.
+        """
         self._used[wanted.collection, wanted.id, wanted.name] = None
-        if not self._telling:
-            self._telling = True
+        if self._telling:
+            return
+        self._telling = True
+        if loop is None:
             asyncio.get_running_loop().call_later(_TELL_EVERY, self._tell)
+        else:
+            loop.call_soon_threadsafe(loop.call_later, _TELL_EVERY, self._tell)
 
     def _tell(self) -> None:
         self._telling = False
-        files = list(itertools.islice(self._used, _TELL_MOST))
-        self._used.clear()
+        used, self._used = self._used, {}
+        files = list(itertools.islice(used, _TELL_MOST))
         if self._writer is not None:
             self._writer.write(wire.used(files))
 

@@ -22,8 +22,6 @@ class Backend(Protocol):
 
     #: In names of migrations: `0001_start.<kind>.sql`.
     kind: str
-    #: Whether a row is read from this machine, in microseconds.
-    near: bool
     #: Statements that begin a write transaction, and one of a migration.
     begin: tuple[str, ...]
     begin_migration: tuple[str, ...]
@@ -32,8 +30,8 @@ class Backend(Protocol):
         """The text of a statement as the driver takes it."""
         ...
 
-    def borrow(self, *, write: bool, wait: bool = True) -> Raw:
-        """A connection that nobody else has; near ones are waited for only if told so.
+    def borrow(self, *, write: bool) -> Raw:
+        """A connection that nobody else has.
 
         Raises:
             TimeoutError: all were in use for as long as may be waited.

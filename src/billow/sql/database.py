@@ -79,11 +79,6 @@ class Database:
         """
         return self._borrowed(write=True)
 
-    @property
-    def near(self) -> bool:
-        """Whether a row is read from this machine, in microseconds."""
-        return self._ready().near
-
     def prepare(self, *, post: bool = False) -> list[str]:
         """Open it and apply the migrations that have not been; returns their names.
 
@@ -191,12 +186,10 @@ class _Borrowed:
 
     def __enter__(self) -> Connection:
         database, write = self._database, self._write
+        _check_thread()
         backend = self._backend = database._ready()
-        hurried = not write and _mood.at_once and backend.near
-        if not hurried:
-            _check_thread()
         try:
-            raw = self._raw = backend.borrow(write=write, wait=not hurried)
+            raw = self._raw = backend.borrow(write=write)
         except TimeoutError:
             raise database._none_free() from None
         connection = self._connection = Connection(raw, backend.text, backend.translate)
@@ -226,23 +219,6 @@ class _Borrowed:
         fine = fine or not self._write or _undone(self._raw)
         self._database._loans.end(number)
         self._backend.give_back(self._raw, write=self._write, broken=not fine)
-
-
-class _Mood(threading.local):
-    at_once = False
-
-
-_mood = _Mood()
-
-
-class at_once:  # noqa: N801 - used like a function
-    """Near databases are read even in an event loop; connections are not waited for."""
-
-    def __enter__(self) -> None:
-        _mood.at_once = True
-
-    def __exit__(self, *_: object) -> None:
-        _mood.at_once = False
 
 
 def _check_thread() -> None:

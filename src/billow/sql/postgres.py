@@ -33,7 +33,6 @@ class Postgres:
     """
 
     kind = "postgres"
-    near = False
     begin: tuple[str, ...] = ("begin",)
     begin_migration: tuple[str, ...] = ("begin", f"select pg_advisory_xact_lock({_LOCK})")
 
@@ -68,7 +67,7 @@ class Postgres:
         """Psycopg's style of parameters."""
         return pyformat(sql)
 
-    def borrow(self, *, write: bool, wait: bool = True) -> Raw:  # noqa: ARG002 - not near
+    def borrow(self, *, write: bool) -> Raw:
         """A connection that nobody else has."""
         pool = self._pools[write]
         try:

@@ -27,7 +27,6 @@ class Sqlite:
     """
 
     kind = "sqlite"
-    near = True
     begin: tuple[str, ...] = ("begin immediate",)
     begin_migration: tuple[str, ...] = ("begin immediate",)
 
@@ -48,10 +47,10 @@ class Sqlite:
         """SQLite reads `:name` itself."""
         return sql
 
-    def borrow(self, *, write: bool, wait: bool = True) -> Raw:
+    def borrow(self, *, write: bool) -> Raw:
         """A connection that nobody else has."""
         pool = self._writers if write else self._readers
-        return pool.take(self._patience if wait else 0.0)
+        return pool.take(self._patience)
 
     def give_back(self, raw: Raw, *, write: bool, broken: bool) -> None:
         """Let others have it."""

@@ -1,12 +1,10 @@
-"""How many requests were answered how, and how fast, counted as cheaply as can be.
-
-The event loop alone counts, so nothing is locked; whoever reads takes a copy first.
-"""
+"""How many requests were answered how, and how fast; counted for each, so as cheap as can be."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from threading import Lock
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -32,6 +30,7 @@ class Answers(Collector):
     """Counters of requests and of renditions, and histograms of durations."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._requests: dict[tuple[str, str, int], int] = {}
         self._renditions: dict[tuple[str, str], int] = {}
         self._times: dict[str, _Times] = {}
@@ -39,18 +38,20 @@ class Answers(Collector):
     def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; `seconds` is None if its length tells nothing."""
         key = method, route, status
-        self._requests[key] = self._requests.get(key, 0) + 1
-        if seconds is not None:
-            times = self._times.get(route)
-            if times is None:
-                times = self._times[route] = _Times()
-            times.classes[bisect_left(EDGES, seconds)] += 1
-            times.total += seconds
+        with self._lock:
+            self._requests[key] = self._requests.get(key, 0) + 1
+            if seconds is not None:
+                times = self._times.get(route)
+                if times is None:
+                    times = self._times[route] = _Times()
+                times.classes[bisect_left(EDGES, seconds)] += 1
+                times.total += seconds
 
     def count_rendition(self, rendition: str, outcome: str) -> None:
         """Count an answer to somebody who asked for a rendition."""
         key = rendition, outcome
-        self._renditions[key] = self._renditions.get(key, 0) + 1
+        with self._lock:
+            self._renditions[key] = self._renditions.get(key, 0) + 1
 
     def describe(self) -> list[Metric]:
         """Nothing: what there is depends on what was asked for."""

@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from billow.errors import NotFound
 from billow.rendition import Rendition
-from billow.sql.database import at_once
 from billow.web.guard import check_request
 from billow.web.renditions import Gallery, Ready
 from billow.web.visitor import EVERYBODY, Visitor
@@ -55,40 +54,31 @@ class Reception:
             check_request(scope, self._judge.own)
         return rendition
 
-    def is_quick(self, rendition: Rendition, scope: Scope) -> bool:
-        """Whether all that must be known is known in microseconds, without waiting."""
-        if rendition.allow is not None and not (rendition.quick and self._gallery.near):
-            return False
-        return not self._judge.blocks(scope)
-
-    def ready_now(self, rendition: Rendition, scope: Scope) -> Ready:
-        """What is asked for, in the event loop: where `is_quick`.
-
-        Raises:
-            Error: they may not have it, or there is nothing like that.
-        """
-        with at_once():
-            return self._ready(rendition, scope)
-
     async def ready(self, rendition: Rendition, scope: Scope) -> Ready:
         """What is asked for. Whatever blocks is done in one go, in a thread.
 
         Raises:
             Error: they may not have it, or there is nothing like that.
         """
-        if self.is_quick(rendition, scope):
-            return self.ready_now(rendition, scope)
         gallery, judge = self._gallery, self._judge
+        blocks = judge.blocks(scope)
         if not rendition.waits:
-            return await gallery.context.run(self._ready, rendition, scope)
-        if judge.blocks(scope):
+            if blocks or rendition.allow is not None:
+                return await gallery.context.run(self.ready_here, rendition, scope)
+            return self.ready_here(rendition, scope)
+        if blocks:
             visitor = await gallery.context.run(judge.visitor, scope, rendition)
         else:
             visitor = judge.visitor(scope, rendition)
         scope["billow.owner"] = visitor.owner
         return await gallery.prepare(rendition, scope, visitor)
 
-    def _ready(self, rendition: Rendition, scope: Scope) -> Ready:
+    def ready_here(self, rendition: Rendition, scope: Scope) -> Ready:
+        """What is asked for, in a thread: if `allow` is no coroutine function.
+
+        Raises:
+            Error: they may not have it, or there is nothing like that.
+        """
         visitor = self._judge.visitor(scope, rendition)
         scope["billow.owner"] = visitor.owner
         return self._gallery.prepare_here(rendition, scope, visitor)

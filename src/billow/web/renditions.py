@@ -7,6 +7,7 @@ asked before anything is sent.
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -64,9 +65,6 @@ class Gallery:
     def __init__(self, context: Context, count: Any) -> None:
         self.context = context
         self._count = count
-        database = context.app.database
-        #: Whether what `allow` may read is at hand.
-        self.near = database is None or database.near
         self._waiting = 0
         self._known: dict[Hashable, Ready] = {}
         self.renditions = [
@@ -164,10 +162,10 @@ class Gallery:
         await ready.reply(scope, receive, send)
         self._pool.used(ready.wanted)
 
-    def count_hit(self, ready: Ready) -> None:
-        """Note that the front was told which file to send."""
+    def count_hit(self, ready: Ready, loop: AbstractEventLoop) -> None:
+        """Note, in a thread beside `loop`, that the front was told which file to send."""
         if self._pool is not None:
-            self._pool.used(ready.wanted)
+            self._pool.used(ready.wanted, loop)
         self.count(ready.rendition, "hit")
 
     async def make(self, ready: Ready) -> None:

@@ -189,6 +189,7 @@ def _again(room: Room, incident: Incident, sign: Sign) -> Incident:
         turns = add_times(turns, room.now, FLAPPING_TIME)
         room.set(incident, "calm", room.now + FLAPPING_TIME)
     worse = is_worse(sign.severity, incident.severity)
+    was_light = incident.severity in LOW
     incident = room.put(
         incident._replace(
             signs=count,
@@ -203,7 +204,16 @@ def _again(room: Room, incident: Incident, sign: Sign) -> Incident:
     if count <= _ALL_WRITTEN or count & (count - 1) == 0:
         room.note(incident, "again", f"sign {count}: {incident.summary}")
     _expire(room, incident)
+    if worse and was_light and incident.severity not in LOW:
+        _hurry(room, incident)
     return _page_again(room, incident) if worse else incident
+
+
+def _hurry(room: Room, incident: Incident) -> None:
+    """What was light could wait, and climbed no further: from now on it does not, and does."""
+    if room.books.timers.get(f"{incident.number}/page") is not None:
+        due = max(room.now, incident.created + policy_of(incident)["after"])
+        room.set(incident, "page", due, level=max(0, incident.level), round=0)
 
 
 def _page_again(room: Room, incident: Incident) -> Incident:

@@ -11,6 +11,8 @@ from billow.ops.incidents.muting import mute, muted_by
 from billow.ops.incidents.people import everybody, summon, targets, team, tell_followers, words
 from billow.ops.incidents.room import LOW, Room, has, policy_of, with_flag
 from billow.ops.incidents.signs import begin, close, run_of
+from billow.ops.rota.only import over_at, read_only
+from billow.ops.rota.zone import find_zone
 from billow.ports.incidents import Incident, Timer
 from billow.units import human_time
 
@@ -50,6 +52,10 @@ def page_level(room: Room, incident: Incident, timer: Timer) -> None:
         _remind(room, incident, data["reminder"])
         return
     policy = policy_of(incident)
+    if incident.severity in LOW and (morning := _quiet_until(policy, room.now)) is not None:
+        room.note(incident, "deferred", "it is a quiet time, and can wait")
+        room.set(incident, "page", morning, **data)
+        return
     levels = policy["levels"]
     # A policy may have lost levels since; who stood on one of those begins anew.
     level = data["level"] if data["level"] < len(levels) else 0
@@ -64,6 +70,14 @@ def page_level(room: Room, incident: Incident, timer: Timer) -> None:
         _next_round(room, incident, policy, data["round"], room.now)
     else:
         _page_team(room, incident, policy)
+
+
+def _quiet_until(policy: Mapping[str, Any], now: float) -> float | None:
+    """When the quiet time that now is in is over; None if it is none."""
+    quiet, rota = policy.get("quiet"), policy["rota"]
+    if not quiet or rota is None:
+        return None
+    return over_at(read_only(quiet), find_zone(rota["zone"]), now)
 
 
 def _page(room: Room, incident: Incident, people: tuple[str, ...], level: int, round_: int) -> bool:

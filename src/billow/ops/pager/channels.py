@@ -12,7 +12,7 @@ from billow.errors import BadInput
 from billow.mail.compose import one_line
 from billow.ops.pager import pagerduty
 from billow.ops.pager.outbox import Parcel
-from billow.ops.pager.words import Words
+from billow.ops.pager.words import ABOUT_ROTAS, Words
 from billow.ports.incidents import Incident
 from billow.ports.mail import Handover, Letter, Mailer, Verdict
 from billow.webhooks.address import Forbidden, read_url
@@ -88,8 +88,8 @@ class PagerDutyChannel:
         """Send an event."""
         del words
         contact = parcel.contact
-        if parcel.kind == "shift":
-            return Handover(Verdict.NEVER, "PagerDuty has no events for shifts")
+        if parcel.kind in ABOUT_ROTAS:
+            return Handover(Verdict.NEVER, "PagerDuty has no events for what is about a rota")
         if parcel.kind == "test" or not parcel.incidents:
             key = parcel.id
             made = pagerduty.test_event(contact.person, contact.address, self.app, key)

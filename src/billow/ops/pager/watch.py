@@ -9,6 +9,8 @@ from billow.app import App
 from billow.ops.incidents.desk import Desk
 from billow.ops.incidents.room import Room
 from billow.ops.pager.audit import EVERY, Finding, audit
+from billow.ops.pager.holes import EVERY as HOLES
+from billow.ops.pager.holes import tell_of_holes
 from billow.ops.pager.shifts import announce
 from billow.settings import in_force
 from billow.webhooks.address import read_url
@@ -25,6 +27,7 @@ class Watch:
         self._app = app
         self._next = 0.0
         self._told: set[str] = set()
+        self._holes = -HOLES
 
     def look(self) -> None:
         """Audit, if it is time."""
@@ -44,7 +47,11 @@ class Watch:
             threading.Thread(target=beat, args=(address,), daemon=True).start()
 
     def _round(self, room: Room) -> list[Finding]:
-        announce(room, self._app.rotas.values())
+        rotas = self._app.rotas.values()
+        announce(room, rotas)
+        if not 0 <= room.now - self._holes < HOLES:
+            self._holes = room.now
+            tell_of_holes(room, rotas)
         return audit(room)
 
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from billow.ops.pager.outbox import Parcel
 from billow.ports.incidents import Incident
 
+#: Kinds of messages that are about a rota and no incident.
+ABOUT_ROTAS = ("shift", "gap", "unreachable")
+
 
 class Words(NamedTuple):
     """A message: one line, and the whole."""
@@ -32,8 +35,9 @@ def words(parcel: Parcel, app: str, url: str, code: str = "") -> Words:
     if parcel.kind == "test":
         text = f"This is a test alert of {app} for {who}. You would be paged just so.\n"
         return Words(f"{app}: test alert for {who}", text)
-    if parcel.kind == "shift":
-        return _shift(parcel, app, url)
+    if parcel.kind in ABOUT_ROTAS:
+        say = {"shift": _shift, "gap": _gap, "unreachable": _unreachable}[parcel.kind]
+        return say(parcel, app, f"\n{url}/oncall\n" if url else "")
     verb = {"page": "", "acknowledged": "acknowledged: ", "resolved": "resolved: "}[parcel.kind]
     lines = [_line(each, verb, url) for each in parcel.incidents]
     if len(parcel.incidents) == 1:
@@ -44,16 +48,30 @@ def words(parcel: Parcel, app: str, url: str, code: str = "") -> Words:
     return Words(subject, "\n\n".join(lines) + "\n")
 
 
-def _shift(parcel: Parcel, app: str, url: str) -> Words:
-    """That a shift begins soon; its times are those of this machine's clock."""
+def _shift(parcel: Parcel, app: str, where: str) -> Words:
+    """That a shift begins soon; times are those of this machine's clock."""
     rota, start, end = parcel.notices[0].run.split()
-    begin, finish = (
-        time.strftime("%a %d %b %H:%M", time.localtime(float(t))) for t in (start, end)
-    )
-    text = f"You are on call for {rota} from {begin} to {finish}.\n"
-    if url:
-        text += f"\n{url}/oncall\n"
+    begin, finish = _moment(start), _moment(end)
+    text = f"You are on call for {rota} from {begin} to {finish}.\n{where}"
     return Words(f"{app}: on call for {rota} from {begin}", text)
+
+
+def _gap(parcel: Parcel, app: str, where: str) -> Words:
+    """That nobody will be on call."""
+    rota, start, end, count = parcel.notices[0].run.split()
+    begin, finish = _moment(start), _moment(end)
+    more = "" if count == "1" else f", and {int(count) - 1} times more within 30 days"
+    text = f"Nobody is on call for {rota} from {begin} to {finish}{more}.\n"
+    text += f"Incidents would page everybody then.\n{where}"
+    return Words(f"{app}: nobody is on call for {rota} from {begin}", text)
+
+
+def _unreachable(parcel: Parcel, app: str, where: str) -> Words:
+    """That somebody who will be on call cannot be paged."""
+    rota, at, person = parcel.notices[0].run.split(maxsplit=2)
+    text = f"{person} is on call for {rota} from {_moment(at)}, and cannot be paged: there is no "
+    text += f"contact that is verified and works.\n{where}"
+    return Words(f"{app}: {person} is on call for {rota} and cannot be paged", text)
 
 
 def _moment(at: str) -> str:

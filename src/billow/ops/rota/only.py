@@ -14,6 +14,8 @@ from billow.ops.rota.zone import instant, wall_at
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PART = re.compile(r"(?:([a-z]{3})(?:-([a-z]{3}))?\s+)?(\d\d):(\d\d)-(\d\d):(\d\d)")
 _DAY = timedelta(days=1)
+#: Spans that are followed from one to the next; a week may have no other time.
+_MOST_JOINED = 14
 
 
 class Only(NamedTuple):
@@ -57,6 +59,17 @@ def _days(first: str | None, last: str | None) -> frozenset[int]:
         return frozenset(range(7))
     begin, end = _DAYS.index(first), _DAYS.index(last)
     return frozenset((begin + i) % 7 for i in range((end - begin) % 7 + 1))
+
+
+def over_at(only: tuple[Only, ...], zone: ZoneInfo, at: float) -> float | None:
+    """When the span that a moment lies in is over, and all that join it; None if it is in none."""
+    over = at
+    for _ in range(_MOST_JOINED):
+        ends = [end for start, end in spans(only, zone, over, over + 1) if start <= over < end]
+        if not ends:
+            break
+        over = max(ends)
+    return over if over > at else None
 
 
 def spans(

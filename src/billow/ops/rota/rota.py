@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,10 +29,22 @@ class Layer:
     turn: str
     start: str = _START
     only: str = ""
+    #: Whether turns are counted in days on which it is kept to some time, and in no others.
+    allowed_days: bool = False
 
     def rotation(self, zone: ZoneInfo) -> Rotation:
         """Its turns."""
         return Rotation(_read_start(self.start), read_step(self.turn), zone)
+
+    @property
+    def first_day(self) -> date:
+        """The day of its start."""
+        return _read_start(self.start).date()
+
+    @property
+    def days(self) -> int:
+        """How many days a turn has."""
+        return read_step(self.turn).seconds // 86400
 
     @property
     def restrictions(self) -> tuple[Only, ...]:
@@ -51,6 +63,8 @@ class Rota:
         zone: the time zone that starts and restrictions are read in.
         start: when some turn of the first person begins, as local time; turns reach back before it.
         only: times of the week to which it is kept, such as "Mon-Fri 09:00-17:00"; default always.
+        allowed_days: whether turns count only days that `only` allows: with a turn of 1 day, who
+            follows somebody on Friday comes on Monday. They are counted from the day of `start`.
 
     `rota.layer(...)` gives the rota with a further layer, which hides those before it wherever
     somebody is on call in it. Overrides, swaps and temporary schedules are no part of the code:
@@ -66,6 +80,7 @@ class Rota:
     zone: str = "UTC"
     start: str = _START
     only: str = ""
+    allowed_days: bool = False
     layers: tuple[Layer, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
@@ -75,17 +90,25 @@ class Rota:
             )
         object.__setattr__(self, "people", tuple(self.people))
         if not self.layers:
-            first = Layer(tuple(self.people), self.turn, self.start, self.only)
+            options = self.turn, self.start, self.only, self.allowed_days
+            first = Layer(tuple(self.people), *options)
             object.__setattr__(self, "layers", (first,))
         find_zone(self.zone)
         for layer in self.layers:
             _check(self.name, layer)
 
     def layer(
-        self, people: Sequence[str], turn: str = "1 week", start: str = _START, only: str = ""
+        self,
+        people: Sequence[str],
+        turn: str = "1 week",
+        start: str = _START,
+        only: str = "",
+        *,
+        allowed_days: bool = False,
     ) -> Rota:
         """The rota with a further layer, which hides those before it."""
-        return replace(self, layers=(*self.layers, Layer(tuple(people), turn, start, only)))
+        made = Layer(tuple(people), turn, start, only, allowed_days)
+        return replace(self, layers=(*self.layers, made))
 
     @property
     def team(self) -> tuple[str, ...]:
@@ -94,11 +117,7 @@ class Rota:
 
     def spec(self) -> dict[str, Any]:
         """The rota as plain JSON, from which `read_rota` makes it again."""
-        layers = [
-            {"people": list(i.people), "turn": i.turn, "start": i.start, "only": i.only}
-            for i in self.layers
-        ]
-        return {"name": self.name, "zone": self.zone, "layers": layers}
+        return {"name": self.name, "zone": self.zone, "layers": [*map(_spec, self.layers)]}
 
 
 def read_rota(spec: Mapping[str, Any]) -> Rota:
@@ -106,8 +125,21 @@ def read_rota(spec: Mapping[str, Any]) -> Rota:
     layers = tuple(Layer(**{**each, "people": tuple(each["people"])}) for each in spec["layers"])
     first = layers[0]
     return Rota(
-        spec["name"], first.people, first.turn, spec["zone"], first.start, first.only, layers
+        spec["name"],
+        first.people,
+        first.turn,
+        spec["zone"],
+        first.start,
+        first.only,
+        first.allowed_days,
+        layers,
     )
+
+
+def _spec(layer: Layer) -> dict[str, Any]:
+    spec: dict[str, Any] = {"people": list(layer.people), "turn": layer.turn}
+    spec |= {"start": layer.start, "only": layer.only}
+    return {**spec, "allowed_days": True} if layer.allowed_days else spec
 
 
 def _check(name: str, layer: Layer) -> None:
@@ -117,9 +149,13 @@ def _check(name: str, layer: Layer) -> None:
             f"rota {name!r}: name one person or more, each by a short name or address"
             + (f", not {wrong[0]!r}" if wrong else "")
         )
-    read_step(layer.turn)
+    step = read_step(layer.turn)
     _read_start(layer.start)
     read_only(layer.only)
+    if layer.allowed_days and (not layer.only or step.months or step.seconds % 86400):
+        raise DeclarationError(
+            f"rota {name!r}: allowed_days needs only=..., and a turn of whole days"
+        )
 
 
 def _read_start(text: str) -> datetime:

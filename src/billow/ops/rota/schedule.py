@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from billow.ops.rota.changes import Change
 from billow.ops.rota.only import spans
 from billow.ops.rota.rota import Layer, Rota
-from billow.ops.rota.zone import find_zone
+from billow.ops.rota.zone import find_zone, wall_at
 
 #: Seconds of the stretches that health looks at.
 MONTH = 30 * 86400.0
@@ -145,6 +146,11 @@ def _pieces(rota: Rota, layer: Layer, rank: int, since: float, until: float) -> 
     zone = find_zone(rota.zone)
     people, restrictions = layer.people, layer.restrictions
     windows = list(spans(restrictions, zone, since, until)) if restrictions else None
+    if windows is not None and layer.allowed_days:
+        for start, end in windows:
+            place = _allowed_before(layer, wall_at(start, zone).date()) // layer.days
+            yield _Piece(start, end, people[place % len(people)], rank)
+        return
     if windows is not None:
         since = min((start for start, _ in windows), default=since)
         until = max((end for _, end in windows), default=until)
@@ -156,6 +162,17 @@ def _pieces(rota: Rota, layer: Layer, rank: int, since: float, until: float) -> 
         for start, end in windows:
             if start < turn.end and end > turn.start:
                 yield _Piece(max(start, turn.start), min(end, turn.end), person, rank)
+
+
+def _allowed_before(layer: Layer, day: date) -> int:
+    """How many days from the layer's start to before `day` it allows; negative before the start."""
+    allowed = {weekday for each in layer.restrictions for weekday in each.days}
+
+    def since_ever(until: date) -> int:
+        weeks, rest = divmod(until.toordinal() - 1, 7)  # day 1 was a Monday
+        return weeks * len(allowed) + sum(weekday < rest for weekday in allowed)
+
+    return since_ever(day) - since_ever(layer.first_day)
 
 
 def _resolve(

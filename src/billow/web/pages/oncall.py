@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from billow.errors import BadInput, NotFound
-from billow.ops.incidents.people import contacts_of
 from billow.ops.incidents.room import Room
+from billow.ops.pager.holes import out_of_reach
 from billow.ops.pager.opening import open_desk
 from billow.ops.pager.roster import Roster
 from billow.ops.pager.rotas import versions
@@ -69,7 +69,7 @@ class RotaView:
     weeks: list[Week]
     tones: dict[str, int]
     health: Health
-    #: People without any contact.
+    #: People who cannot be reached.
     mute: list[str]
     changes: list[Change]
 
@@ -203,7 +203,7 @@ def _bars(shift: Shift, begin: float, end: float, tones: dict[str, int]) -> list
 
 
 def _unreachable(room: Room, rota: Rota) -> list[str]:
-    return [person for person in rota.team if not contacts_of(room, person)]
+    return [person for person in rota.team if out_of_reach(room, person)]
 
 
 def _moment(text: str, zone: ZoneInfo) -> float:
