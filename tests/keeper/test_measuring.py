@@ -5,7 +5,7 @@ from __future__ import annotations
 from billow.clock import VirtualClock
 from billow.drivers.memory.home import open_memory
 from billow.keeper.measuring import Measuring
-from billow.keeper.usage import cpu_share
+from billow.usage import cpu_share
 
 
 def test_the_machine_and_the_stores_are_measured() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from billow.drivers.embedded.disk import Disk
 from billow.flow.stuck import stuck
 from billow.home import Home
-from billow.keeper.usage import cpu_share, machine_memory, machine_times
+from billow.usage import cpu_share, machine_memory, machine_times
 
 #: Seconds between two counts of what is stored: they read the whole catalogue.
 _STORES = 60.0
