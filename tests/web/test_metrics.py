@@ -88,7 +88,7 @@ async def test_the_build_and_the_process_are_named(client: httpx.AsyncClient) ->
     seen = await values(client)
     assert [value for key, value in seen.items() if key[0] == "billow_build_info"] == [1]
     assert seen[("process_resident_memory_bytes",)] > 1_000_000
-    assert seen[("process_cpu_seconds",)] > 0
+    assert seen[("process_cpu_seconds_total",)] > 0
 
 
 async def test_two_services_in_one_process_count_apart(

@@ -109,7 +109,7 @@ async def test_the_dashboard_for_grafana(client: httpx.AsyncClient) -> None:
 async def test_alarms_before_any_was_evaluated(client: httpx.AsyncClient) -> None:
     page = await get(client, "/alarms")
     assert "No alarm has been evaluated yet" in page
-    assert "None of 15 alarms is in ALARM." in page
+    assert "None of 16 alarms is in ALARM." in page
 
 
 async def test_alarms_by_state_with_their_last_hour(client: httpx.AsyncClient, home: Home) -> None:
@@ -117,7 +117,7 @@ async def test_alarms_by_state_with_their_last_hour(client: httpx.AsyncClient, h
     stand(home, "memory", AlarmState.OK)
     stand(home, "processors", AlarmState.ALARM)
     page = await get(client, "/alarms")
-    assert "1 alarm in ALARM, of 15." in page
+    assert "1 alarm in ALARM, of 16." in page
     assert page.index("<b>processors</b>") < page.index("<b>memory</b>")
     assert '<polyline points="' in page
 

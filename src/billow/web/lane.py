@@ -20,7 +20,7 @@ from time import perf_counter
 from starlette.types import Scope
 
 from billow.lane import LONGEST, Named, Question, encode_hello
-from billow.origin import Origin, read_traceparent, using
+from billow.origin import Origin, enter, leave, read_traceparent
 from billow.web.door import Reception
 from billow.web.metrics import Metrics
 from billow.web.renditions import Gallery, Ready
@@ -64,11 +64,14 @@ class Window:
         began = perf_counter()
         try:
             scope = scope_of(question)
-            with using(_origin(question, scope)):
+            origin = enter(_origin(question.id, scope))
+            try:
                 rendition = self._reception.find(scope)
                 if rendition is None or rendition.waits:
                     return Named(question.number, 0)
                 ready = self._reception.ready_here(rendition, scope)
+            finally:
+                leave(origin)
             return self._named(question, scope, ready, began)
         except Exception:  # the long road says what is wrong
             return Named(question.number, 0)
@@ -103,7 +106,10 @@ def scope_of(question: Question) -> Scope:
     raw, _, query = question.target.partition(b"?")
     if b"%" in raw:
         raise ValueError("an address that must be decoded first")
-    pairs = (line.partition(b":") for line in question.lines)
+    headers = []
+    for line in question.lines:
+        name, _, value = line.partition(b":")
+        headers.append((name.lower(), value.strip()))
     return {
         "type": "http",
         "http_version": "1.1",
@@ -111,18 +117,19 @@ def scope_of(question: Question) -> Scope:
         "path": raw.decode("ascii"),
         "raw_path": raw,
         "query_string": query,
-        "headers": [(name.lower(), value.strip()) for name, _, value in pairs],
+        "headers": headers,
         "client": (question.client, 0),
         "scheme": question.scheme,
         "billow.id": question.id,
     }
 
 
-def _origin(question: Question, scope: Scope) -> Origin:
+def _origin(id: str, scope: Scope) -> str:
+    """What the work for a request goes back to, as text."""
     for name, value in scope["headers"]:
         if name == b"traceparent":
-            return Origin(question.id, read_traceparent(value.decode("latin-1")))
-    return Origin(question.id)
+            return str(Origin(id, read_traceparent(value.decode("latin-1"))))
+    return id
 
 
 class Lanes:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
-import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +21,7 @@ from billow.home import Home
 from billow.job import Status
 from billow.ports.ledger import Counts
 from billow.web.answers import Answers
+from billow.web.process_metrics import ProcessCollector
 from billow.web.renderer_metrics import RendererCollector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -46,8 +45,7 @@ class Metrics:
         self._recorder.count("web.errors", 0)
         self._registry = CollectorRegistry()
         self._registry.register(_HomeCollector(home, app))
-        if pool is None:
-            self._registry.register(_ProcessCollector())
+        self._registry.register(ProcessCollector(None if pool is None else home))
         #: What this process counts itself.
         self._own = CollectorRegistry()
         self._registry.register(_Summed(self._own, pool, name))
@@ -197,22 +195,3 @@ class _HomeCollector(Collector):
                 count = sum(1 for worker in workers if worker.get("state") == state)
                 made.add_metric((function, state), count)
         return made
-
-
-class _ProcessCollector(Collector):
-    """How much of the machine the web process uses."""
-
-    _page = os.sysconf("SC_PAGE_SIZE")
-
-    def describe(self) -> list[Metric]:
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            pages = int(file.read().split()[1])
-        yield GaugeMetricFamily(
-            "process_resident_memory_bytes", "Resident memory.", value=pages * self._page
-        )
-        yield GaugeMetricFamily(
-            "process_cpu_seconds", "Processor time used.", value=time.process_time()
-        )
