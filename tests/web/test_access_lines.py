@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from billow.front.log import AccessLog
-from billow.web.access_lines import GATHER, MOST, AccessLines, Answer
+from billow.web.access_lines import FLOOD, GATHER, MOST, SOME, AccessLines, Answer
 
 OK = Answer("page", 200, 5, 0.0125)
 
@@ -82,6 +82,18 @@ def test_of_very_many_requests_all_are_in_the_file_and_some_in_the_log(told: Tol
         "9 further requests are only in access.log",
         "GET /a b 200",
     ]
+
+
+def test_of_a_flood_fewer_are_in_the_log(told: Told) -> None:
+    for count in (MOST + FLOOD + 1, SOME + 3, MOST + 1):
+        for _ in range(count):
+            told.lines.note(scope(), OK)
+        told.now += 1
+    assert [event for event in told.events() if not event.startswith("GET")] == [
+        f"{FLOOD + 1} further requests are only in access.log",
+        "3 further requests are only in access.log",
+    ]
+    assert len(told.events()) == 2 * MOST + SOME + 2
 
 
 @pytest.mark.parametrize("count", [1, GATHER - 1, GATHER, 2 * GATHER + 3])

@@ -17,6 +17,8 @@ from billow.front.log import AccessLog, wall_clock
 
 #: Lines a second in the log of all, and as many of failures; beyond it they are counted.
 MOST = 20
+#: When more than so many were left out in a second, there are fewer lines in the next one.
+FLOOD, SOME = 1000, 5
 #: Requests that gather before they are made lines.
 GATHER = 500
 
@@ -59,6 +61,7 @@ class AccessLines:
         self._clock = clock
         self._waiting: list[_Asked] = []
         self._second = 0
+        self._most = MOST
         #: Lines in this second in the log of all, of failures and of others.
         self._told = {True: 0, False: 0}
         self._left_out = 0
@@ -118,10 +121,11 @@ class AccessLines:
         if second != self._second:
             if self._left_out:
                 _log.info("%d further requests are only in access.log", self._left_out)
+            self._most = SOME if self._left_out > FLOOD else MOST
             self._second, self._left_out = second, 0
             self._told = {True: 0, False: 0}
         self._told[failed] += 1
-        return self._told[failed] <= MOST
+        return self._told[failed] <= self._most
 
 
 def _tell(scope: Scope, answer: Answer) -> None:

@@ -12,6 +12,9 @@ from billow.worker.held import Held
 
 #: Lines a second about jobs; beyond it they are counted.
 MOST = 20
+#: When more than so many were left out in a second, there are fewer lines in the next one: of so
+#: many, some tell as much as more, and each takes as long as several short jobs.
+FLOOD, SOME = 1000, 5
 
 _log = logging.getLogger("billow.worker")
 
@@ -28,6 +31,7 @@ class Telling:
         self._function = function
         self._clock = clock
         self._second = 0
+        self._most = MOST
         self._told = self._left_out = 0
 
     def ended(self, tries: Sequence[tuple[Outcome, Held]]) -> None:
@@ -44,8 +48,9 @@ class Telling:
         if second != self._second:
             if self._left_out:
                 _log.info("%s: %d further jobs ended", self._function, self._left_out)
+            self._most = SOME if self._left_out > FLOOD else MOST
             self._second, self._told, self._left_out = second, 0, 0
-        return MOST - self._told
+        return self._most - self._told
 
     def _tell(self, outcome: Outcome, lease: Lease) -> None:
         facts: dict[str, object] = {"job": lease.id, "function": self._function}
