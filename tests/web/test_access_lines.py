@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from billow.front.log import AccessLog
-from billow.web.access_lines import MOST, AccessLines, Answer
+from billow.web.access_lines import GATHER, MOST, AccessLines, Answer
 
 OK = Answer("page", 200, 5, 0.0125)
 
@@ -60,7 +60,7 @@ def test_a_line_says_what_was_asked_and_answered(told: Told) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "target"),
-    [(b'/"\\x', '/"\\x'), (b"/a\nb", "/a%0Ab"), (b"/\xc3\xa4", "/%C3%A4"), (b"/\x7f", "/%7F")],
+    [(b'/"\\x', "/%22%5Cx"), (b"/a\nb", "/a%0Ab"), (b"/\xc3\xa4", "/%C3%A4"), (b"/\x7f", "/%7F")],
 )
 def test_no_path_can_make_another_line(told: Told, raw: bytes, target: str) -> None:
     told.lines.note(scope(raw, client=None), OK)
@@ -82,6 +82,24 @@ def test_of_very_many_requests_all_are_in_the_file_and_some_in_the_log(told: Tol
         "9 further requests are only in access.log",
         "GET /a b 200",
     ]
+
+
+@pytest.mark.parametrize("count", [1, GATHER - 1, GATHER, 2 * GATHER + 3])
+def test_lines_gather_and_none_is_lost(told: Told, count: int) -> None:
+    for number in range(count):
+        told.lines.note(scope(b"/%d" % number, http_version="1.0"), OK)
+    assert [line["target"] for line in told.file()] == [f"/{number}" for number in range(count)]
+
+
+def test_other_formats(tmp_path: Path) -> None:
+    file = tmp_path / "access.log"
+    lines = AccessLines(AccessLog(str(file), "combined", 10**6), lambda: 100.0)
+    lines.note(scope(), OK)
+    lines.flush()
+    assert file.read_text() == (
+        '10.1.2.3 - - [01/Jan/1970:00:01:40 +0000] "GET /a%20b HTTP/1.1" 200 5 "-" '
+        '"a \\x22browser\\x22"\n'
+    )
 
 
 def test_what_has_no_folder_has_no_file(caplog: pytest.LogCaptureFixture) -> None:

@@ -66,20 +66,21 @@ class Access:
             scope["billow.id"] = new_id()
         watch = _Watch(scope, send, asked=told is not None and told.ask == "?")
         began = time.perf_counter()
-        parent = Origin(scope["billow.id"], _traceparent(scope))
-        token = enter(traces.begin(parent) if traces.on() else parent)
+        traceparent = _traceparent(scope)
+        origin = f"{scope['billow.id']} {traceparent}" if traceparent else scope["billow.id"]
+        token = enter(traces.begin(Origin.parse(origin)) if traces.on() else origin)
         try:
             await self._app(scope, receive, watch)
         finally:
-            self._write_down(scope, watch, time.perf_counter() - began, parent)
+            self._write_down(scope, watch, time.perf_counter() - began, origin)
             leave(token)
 
-    def _write_down(self, scope: Scope, seen: _Watch, seconds: float, parent: Origin) -> None:
+    def _write_down(self, scope: Scope, seen: _Watch, seconds: float, origin: str) -> None:
         route = route_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.count(method, route, seen.status, None if seen.stream else seconds)
         if traces.on():
-            _trace(scope, seen, seconds, parent)
+            _trace(scope, seen, seconds, Origin.parse(origin))
         if self._lines is not None:
             self._lines.note(scope, Answer(route, seen.status, seen.bytes, seconds))
 
