@@ -34,6 +34,8 @@ VALUES = [
 ]
 #: What the render pool is made of, beside what it is about.
 RENDERING = ["renditions", "flow.originals", "loading", "worker", "drivers.embedded.spawn"]
+#: And what its lines take to the log of all.
+TELLING = ["settings", "ops.logs"]
 #: What an author declares with, and the policies that belong to it.
 DECLARATIONS = ["options", "function", "collection", "app", "fleet.policy", "fleet.queue"]
 DECLARATIONS += ["pages", "sql", "pool", "topic", "fleet.tracking", "ops.page", "ops.rota"]
@@ -85,7 +87,7 @@ ALLOWED: dict[str, list[str]] = {
     **{f"fleet.{name}": [*VALUES, "fleet", *JUDGING] for name in POLICIES},
     "flow": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "renditions", *INTENTS],
     "renditions": [*VALUES, *DECLARATIONS, "renditions"],
-    "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "settings", "renderer"],
+    "renderer": [*VALUES, *DECLARATIONS, *RENDERING, "ports", "home", "renderer", *TELLING],
     "mail": [*VALUES, "ports", "home", "mail"],
     "webhooks": [*VALUES, "ports", "home", "webhooks"],
     "chores": [*VALUES, *DECLARATIONS, "ports", "home", "flow", "chores", *SENDING, *COUNTED],

@@ -7,11 +7,11 @@ and pictures that a program makes; they come in one after the other while the si
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,17 +20,15 @@ import click
 import billow
 from billow.accounts.admin import OPERATOR
 from billow.accounts.opening import open_accounts
-from billow.accounts.secret import Secret
-from billow.home import Home, open_home
-from billow.keeper import PlainView, run
-from billow.keeper.lock import keeper_pid
+from billow.home import open_home
+from billow.keeper import run
+from billow.keeper.demo import Welcome, make_people, show
 from billow.loading import load_app
 from billow.site import Visitor
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[1] / "var" / "fakeflickr"
 PORT = 8420
-ADMIN = "admin@example.org"
 PASSWORD = "look at these photos"  # noqa: S105 - everybody may know it: the demo is this machine's
 #: Of the pictures that are made.
 COUNT, WIDTH = 20, 1400
@@ -53,23 +51,18 @@ class Picture(NamedTuple):
     tags: str
 
 
-class Welcome(PlainView):
-    """The events, and before them how to begin."""
-
-    def __init__(self, password: str) -> None:
-        super().__init__()
-        self._password = password
+class HowTo(Welcome):
+    """Where everything is."""
 
     def started(self, service: Mapping[str, Any]) -> None:
-        """Tell where everything is."""
+        """Tell it."""
         super().started(service)
         url = service["url"]
-        admin = f"{ADMIN}, password {self._password}" if self._password else f"{ADMIN}, as before"
         click.echo(
             f"""
   look         {url}
   log in       {url}/login as {address_of(PEOPLE[0])}, password "{PASSWORD}"
-  sign up      {url}/signup; mails are at {url}/inbox, for the administrator: {admin}
+  sign up      {url}/signup; mails are at {url}/inbox, for the administrator: {self.admin}
   console      {url}/console, as the administrator
   stop         Ctrl-C
 """
@@ -79,42 +72,23 @@ class Welcome(PlainView):
 def main() -> int:
     """Run FakeFlickr until Ctrl-C."""
     wanted = _arguments()
-    if pid := keeper_pid(wanted.folder):
-        click.echo(f"the demo runs already, as process {pid}; stop it first", err=True)
-        return 2
-    wanted.folder.mkdir(parents=True, exist_ok=True)
+    return show(partial(_serve, wanted), wanted.folder)
+
+
+def _serve(wanted: argparse.Namespace) -> None:
+    home, people = open_home(wanted.folder), {address_of(name): name for name in PEOPLE}
+    view = HowTo(make_people(home, load_app(HERE / "app.py"), people, PASSWORD))
     stopped = threading.Event()
+    threading.Thread(target=_fill, args=(wanted, stopped), daemon=True).start()
     try:
-        home = open_home(wanted.folder)
-        view = Welcome(_make_people(home))
-        filling = threading.Thread(target=_fill, args=(wanted, stopped), daemon=True)
-        filling.start()
         run(str(HERE / "app.py"), wanted.folder, port=wanted.port, view=view)
-    except billow.Error as problem:
-        click.echo(problem, err=True)
-        return 2
     finally:
         stopped.set()
-    return 0
 
 
 def address_of(name: str) -> str:
     """The mail address of one of the people."""
     return f"{name.partition(' ')[0].lower()}@example.org"
-
-
-def _make_people(home: Home) -> str:
-    """The password of the administrator, made now; empty if there was one before."""
-    accounts = open_accounts(home, load_app(HERE / "app.py"))
-    try:
-        accounts.admin.find(OPERATOR, ADMIN)
-    except billow.NotFound:
-        password = secrets.token_urlsafe(12)
-        accounts.admin.create(OPERATOR, ADMIN, Secret(password), "Administrator", "admin")
-        for name in PEOPLE:
-            accounts.admin.create(OPERATOR, address_of(name), Secret(PASSWORD), name, "user")
-        return password
-    return ""
 
 
 def _fill(wanted: argparse.Namespace, stopped: threading.Event) -> None:

@@ -13,18 +13,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-import billow
-from billow.accounts.admin import OPERATOR
-from billow.accounts.opening import open_accounts
-from billow.accounts.secret import Secret
 from billow.home import open_home
-from billow.keeper import PlainView, run
-from billow.keeper.lock import keeper_pid
+from billow.keeper import run
+from billow.keeper.demo import Welcome, make_people, show
 from billow.loading import load_app
 from billow.payments.stand_in.pages import GOOD_CARD
 
@@ -32,26 +29,23 @@ HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[1] / "var" / "gas"
 PORT = 8420
 SPEED = 60.0
-ADMIN = "admin@example.org"
 
 
-class Welcome(PlainView):
-    """The events, and before them how to begin."""
+class HowTo(Welcome):
+    """Where everything is."""
 
     def __init__(self, password: str, speed: float) -> None:
-        super().__init__()
-        self._password = password
+        super().__init__(password)
         self._speed = speed
 
     def started(self, service: Mapping[str, Any]) -> None:
-        """Tell where everything is."""
+        """Tell it."""
         super().started(service)
         url = service["url"]
-        login = f"{ADMIN}, password {self._password}" if self._password else f"{ADMIN}, as before"
         click.echo(
             f"""
   sign up      {url}/signup
-  mails        {url}/inbox, as the administrator (in another browser window): {login}
+  mails        {url}/inbox, as the administrator (in another browser window): {self.admin}
   send         {HERE / "samples"}/human_mt.vcf and sarscov2.vcf.gz
   upgrade      {url}/plan, with the card {GOOD_CARD}
   archived     {30 * 60 / self._speed:.0f} s after a job is done, on the plan free
@@ -63,10 +57,10 @@ class Welcome(PlainView):
 def main() -> int:
     """Run GAS until Ctrl-C."""
     wanted = _arguments()
-    if pid := keeper_pid(wanted.folder):
-        click.echo(f"the demo runs already, as process {pid}; stop it first", err=True)
-        return 2
-    wanted.folder.mkdir(parents=True, exist_ok=True)
+    return show(partial(_serve, wanted), wanted.folder)
+
+
+def _serve(wanted: argparse.Namespace) -> None:
     port, shop = wanted.port or _free_port(), _free_port()
     key, secret = f"sk_test_{secrets.token_hex(16)}", f"whsec_{secrets.token_hex(16)}"
     os.environ |= {
@@ -85,27 +79,12 @@ def main() -> int:
         start_new_session=True,
     )  # fmt: skip
     try:
-        view = Welcome(_make_admin(wanted.folder), wanted.speed)
+        made = make_people(open_home(wanted.folder), load_app(HERE / "app.py"), {}, "")
+        view = HowTo(made, wanted.speed)
         run(str(HERE / "app.py"), wanted.folder, port=port, speed=wanted.speed, view=view)
-    except billow.Error as problem:
-        click.echo(problem, err=True)
-        return 2
     finally:
         stand_in.terminate()
         stand_in.wait(10)
-    return 0
-
-
-def _make_admin(folder: Path) -> str:
-    """The password of the administrator, made now; empty if there was one before."""
-    accounts = open_accounts(open_home(folder), load_app(HERE / "app.py"))
-    try:
-        accounts.admin.find(OPERATOR, ADMIN)
-    except billow.NotFound:
-        password = secrets.token_urlsafe(12)
-        accounts.admin.create(OPERATOR, ADMIN, Secret(password), "Administrator", "admin")
-        return password
-    return ""
 
 
 def _free_port() -> int:

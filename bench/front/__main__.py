@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 
 from billow.front.config import Bounds, Config
 from billow.keeper.line import Line
-from billow.keeper.usage import cpu_time
 from billow.pool import Web
+from billow.usage import cpu_time
 
 SERVERS = 3
 _SCRIPT = """

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from billow.keeper.usage import memory
+from billow.usage import memory
 from tests.front.load import Steady
 
 APP = """

@@ -1,6 +1,6 @@
 """What measuring costs: CPU time with metrics, logs and traces beside a bare build, by turns.
 
-`python -m bench.ops [jobs|requests|pool|calls] [--rounds 200] [--json]`; all if none is named.
+`python -m bench.ops [requests|jobs|server|pool|calls] [--rounds 200] [--json]`, or all of it.
 
 Both builds run all the time and have short turns, so that what else the machine does meets both.
 """
@@ -15,14 +15,16 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.ops.contenders import Contender, Pool, Server, Worker
+from bench.ops.inside import by_turns
 from billow.ops.recorder import Recorder
 
 #: What is done, by whom, and how many pieces of it in a turn.
 WORK: dict[str, tuple[Callable[..., Contender], int]] = {
     "jobs": (Worker, 1000),
-    "requests": (Server, 240),
+    "server": (Server, 240),
     "pool": (Pool, 240),
 }
+EVERY = ["requests", *WORK, "calls"]
 #: Turns before anything is measured.
 _WARM = 5
 #: Seconds in which what threads have gathered is surely shipped.
@@ -31,6 +33,9 @@ _SHIPPED = 1.0
 
 def compare(what: str, rounds: int) -> dict[str, Any]:
     """CPU time of both builds, and its ratios: what bare needs of what the other one needs."""
+    if what == "requests":
+        turns = by_turns(10 * rounds)
+        return {"work": what, "rounds": 10 * rounds, **_summed_up(turns, _of_all(turns))}
     make, pieces = WORK[what]
     contenders = {}
     try:
@@ -55,6 +60,10 @@ def _by_turns(contenders: dict[str, Contender], rounds: int, pieces: int) -> dic
     time.sleep(_SHIPPED)
     whole = {how: contenders[how].used() - began[how] for how in contenders}
     return _summed_up(turns, whole["bare"] / whole["full"])
+
+
+def _of_all(turns: dict[str, list[float]]) -> float:
+    return sum(turns["bare"]) / sum(turns["full"])
 
 
 def _summed_up(turns: dict[str, list[float]], whole: float) -> dict[str, Any]:
@@ -92,11 +101,13 @@ def calls() -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("work", nargs="*", choices=[*WORK, "calls", []], help="what to measure")
+    parser.add_argument(
+        "work", nargs="*", choices=["requests", *WORK, "calls", []], help="what to measure"
+    )
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    for what in asked.work or [*WORK, "calls"]:
+    for what in asked.work or EVERY:
         found = calls() if what == "calls" else compare(what, asked.rounds)
         print(json.dumps(found) if asked.json else _line(found))
 

@@ -59,6 +59,7 @@ class _Started:
     def __init__(self, web: str = "") -> None:
         self._place = tempfile.TemporaryDirectory()
         self.folder = Path(self._place.name)
+        (self.folder / "logs").mkdir()
         self.app = str(self.folder / "app.py")
         Path(self.app).write_text(APP.format(web=web))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from bench.jobs.processes import descendants
-from billow.keeper.usage import cpu_time
+from billow.usage import cpu_time
 
 #: Seconds in which a server must answer.
 START_LIMIT = 60.0

@@ -167,7 +167,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "access_log",
         "json",
-        "How a web pool's front writes `logs/access.log`: json, common, combined or off.",
+        "How `logs/access.log` is written: json, common, combined or off.",
         values.log_format,
     ),
     Setting(

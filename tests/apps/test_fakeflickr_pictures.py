@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import struct
 import sys
 import tempfile
@@ -273,17 +274,34 @@ def test_sixteen_bits_of_each_colour(tmp_path: Path) -> None:
     assert all(abs(a - b) < 12 for a, b in zip(pixel, (255, 128, 0), strict=True))
 
 
+def test_ten_bits_of_a_phone_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "a.heic"
+    wide = np.zeros((48, 64, 3), np.uint16)
+    wide[:, 32:] = (65535, 0, 0)
+    pillow_heif.encode("RGB;16", (64, 48), wide.tobytes(), str(path), quality=95)
+    made = Image.open(io.BytesIO(render(path, 64))).convert("RGB")
+    for x, expected in ((16, (0, 0, 0)), (48, (255, 0, 0))):
+        pixel = made.getpixel((x, 24))
+        assert isinstance(pixel, tuple)
+        assert all(abs(a - b) < 30 for a, b in zip(pixel, expected, strict=True)), pixel
+
+
 def test_what_can_be_seen_through_is_white(tmp_path: Path) -> None:
     clear = Image.new("RGBA", (40, 40), (255, 0, 0, 0))
+    assert white(save(tmp_path, clear, "a.heic"))
     grey = Image.new("LA", (40, 40), (0, 0))
     flat = Image.new("P", (40, 40), 3)
     flat.putpalette([10, 20, 30] * 4)
     for number, (image, options) in enumerate(
         ((clear, {}), (grey, {}), (flat, {"transparency": 3}))
     ):
-        path = save(tmp_path, image, f"{number}.png", **options)
-        made = Image.open(io.BytesIO(render(path, 40))).convert("L")
-        assert made.getpixel((20, 20)) == 255
+        assert white(save(tmp_path, image, f"{number}.png", **options))
+
+
+def white(path: Path) -> bool:
+    """Whether a rendition of 40 pixels is white in its middle."""
+    made = Image.open(io.BytesIO(render(path, 40))).convert("L")
+    return made.getpixel((20, 20)) == 255
 
 
 def test_of_an_animation_the_first_picture_is_shown(tmp_path: Path) -> None:
@@ -373,6 +391,17 @@ def test_bombs_are_refused_by_their_header(tmp_path: Path) -> None:
         render(jpeg, 100)
     with pytest.raises(BadPicture, match="far too large"):
         render(PHOTOS / "bomb_17000x17000.avif", 100)
+    heic = tmp_path / "a.heic"
+    heic.write_bytes(
+        re.sub(
+            rb"(ispe.{4}).{8}",
+            lambda found: found[1] + struct.pack(">II", 9000, 9000),
+            (PHOTOS / "rainbow.heic").read_bytes(),
+            flags=re.DOTALL,
+        )
+    )
+    with pytest.raises(BadPicture):
+        render(heic, 100)
     with pytest.raises(BadPicture, match=r"0\.001 million"):
         render(save(tmp_path, quarters(40, 40), "b.png"), 100, most_pixels=1000)
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.apps.flickr_town import FLICKR, jpeg
+from tests.browser.demos import Demo, log_in, started
 from tests.browser.test_gas_story import letter
 
 PASSWORD = "correct horse battery"
@@ -37,16 +33,6 @@ DROP = """(drop, files) => {
 }"""
 
 
-class Running(NamedTuple):
-    """Where the demo is, and its administrator."""
-
-    url: str
-    admin: str
-    password: str
-    #: Where the service keeps its data.
-    folder: Path
-
-
 @pytest.fixture(autouse=True)
 def patience() -> Iterator[None]:
     """Pictures are made while the pages wait: a machine that is busy takes its time."""
@@ -56,27 +42,12 @@ def patience() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def flickr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("flickr")
-    told = folder / "told.txt"
-    command = [sys.executable, str(FLICKR / "demo.py"), "--port", "0", "--count", "1"]
-    quiet = {**os.environ, "PKEEP_PORT": "0"}
-    with told.open("w") as out:
-        demo = subprocess.Popen([*command, "--folder", str(folder / "data")], stdout=out, env=quiet)
-    try:
-        deadline, found = time.monotonic() + 120, None
-        while found is None:
-            assert time.monotonic() < deadline, told.read_text()
-            assert demo.poll() is None, told.read_text()
-            text = told.read_text()
-            found = re.search(r"mails are at (\S+)/inbox, .*: (\S+), password (\S+)", text)
-            time.sleep(0.05)
-        with urllib.request.urlopen(f"{found[1]}/login", timeout=60) as answer:
+    with started(FLICKR, folder, "--count", "1", PKEEP_PORT="0") as demo:
+        with urllib.request.urlopen(f"{demo.url}/login", timeout=60) as answer:
             assert answer.status == 200  # what is said to be up answers
-        yield Running(found[1], found[2], found[3], folder / "data")
-    finally:
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(60) == 0
+        yield demo
 
 
 def is_painted(page: Page, name: str) -> None:
@@ -99,7 +70,7 @@ def comes_in(page: Page, url: str, name: str) -> None:
         time.sleep(0.2)
 
 
-def are_warm(flickr: Running, photos: int) -> None:
+def are_warm(flickr: Demo, photos: int) -> None:
     """Wait until the latest photos' pictures for the stream are there, though nobody has looked."""
     deadline = time.monotonic() + 60
     made = flickr.folder / "cache" / "photos"
@@ -117,12 +88,10 @@ def sound(page: Page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) -> None:
+def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Demo) -> None:
     office, stranger = chromium.new_context(), chromium.new_context()
     boss = office.new_page()
-    boss.goto(f"{flickr.url}/login")
-    log_in(boss, flickr.admin, flickr.password)
-    boss.wait_for_url(f"{flickr.url}/")
+    log_in(boss, flickr.url, flickr.admin, flickr.password)
     page.goto(f"{flickr.url}/signup")
     page.get_by_label("Name").fill("Zoe Zander")
     page.get_by_label("Email address").fill("zoe@example.org")
@@ -225,7 +194,7 @@ def test_from_sign_up_to_delete(chromium: Browser, page: Page, flickr: Running) 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 390), ("light", 1440)])
 def test_pages_are_sound_without_a_script(
-    chromium: Browser, flickr: Running, scheme: str, width: int
+    chromium: Browser, flickr: Demo, scheme: str, width: int
 ) -> None:
     context = chromium.new_context(
         viewport={"width": width, "height": 900},
@@ -241,8 +210,7 @@ def test_pages_are_sound_without_a_script(
     page.get_by_role("link", name="Looked at twice").click()
     is_painted(page, "Falcon 9 lifts off")
     fits(page, width)
-    page.goto(f"{flickr.url}/login")
-    log_in(page, "ada@example.org", "look at these photos")
+    log_in(page, flickr.url, "ada@example.org", "look at these photos")
     page.goto(f"{flickr.url}/albums")
     fits(page, width)
     page.get_by_role("link", name="Looked at twice").click()
@@ -260,20 +228,10 @@ def fits(page: Page, width: int) -> None:
     assert wide <= width, f"{page.url} is {wide} pixels wide"
 
 
-def log_in(page: Page, address: str, password: str) -> None:
-    """Log in at the page that is open."""
-    page.get_by_label("Email address").fill(address)
-    page.get_by_label("Password").fill(password)
-    page.locator("main").get_by_role("button", name="Log in").click()
-
-
-def test_uploading_works_without_a_script(
-    chromium: Browser, flickr: Running, tmp_path: Path
-) -> None:
+def test_uploading_works_without_a_script(chromium: Browser, flickr: Demo, tmp_path: Path) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{flickr.url}/login")
-    log_in(page, "ada@example.org", "look at these photos")
+    log_in(page, flickr.url, "ada@example.org", "look at these photos")
     files = [tmp_path / "one.jpg", tmp_path / "two.jpg", tmp_path / "three.jpg"]
     for number, file in enumerate(files):
         file.write_bytes(jpeg((10, 90 * number, 10)))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.demos import Demo, log_in, started
 
 GAS = Path(__file__).parents[2] / "apps" / "gas"
 PASSWORD = "correct horse battery"
@@ -20,40 +18,10 @@ EMAIL = "anna@example.org"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
-class Running(NamedTuple):
-    """Where the demo is, and its administrator."""
-
-    url: str
-    admin: str
-    password: str
-
-
 @pytest.fixture
-def gas(tmp_path: Path) -> Iterator[Running]:
-    told = tmp_path / "told.txt"
-    command = [sys.executable, str(GAS / "demo.py"), "--port", "0", "--speed", "150"]
-    with told.open("w") as out:
-        demo = subprocess.Popen([*command, "--folder", str(tmp_path / "gas")], stdout=out)
-    try:
-        deadline, found = time.monotonic() + 20, None
-        while found is None:
-            assert time.monotonic() < deadline, told.read_text()
-            assert demo.poll() is None, told.read_text()
-            text = told.read_text()
-            found = re.search(r"mails +(\S+)/inbox, .*: (\S+), password (\S+)", text)
-            time.sleep(0.05)
-        yield Running(*found.groups())
-    finally:
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(30) == 0
-
-
-def log_in(page: Page, url: str, email: str, password: str) -> None:
-    page.goto(f"{url}/login")
-    page.get_by_label("Email address").fill(email)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+def gas(tmp_path: Path) -> Iterator[Demo]:
+    with started(GAS, tmp_path, "--speed", "150") as demo:
+        yield demo
 
 
 def letter(boss: Page, url: str, subject: str) -> None:
@@ -72,7 +40,7 @@ def look_until(page: Page, url: str, shown: Locator) -> None:
         page.reload()
 
 
-def test_from_sign_up_to_a_restored_result(chromium: Browser, page: Page, gas: Running) -> None:
+def test_from_sign_up_to_a_restored_result(chromium: Browser, page: Page, gas: Demo) -> None:
     office = chromium.new_context()
     boss = office.new_page()
     log_in(boss, gas.url, gas.admin, gas.password)

@@ -16,6 +16,7 @@ from billow.flow.originals import attach
 from billow.home import open_home
 from billow.keeper.how import WEB
 from billow.loading import load_app
+from billow.ports.logs import Wanted
 from tests.keeper.helpers import Running, running, until
 from tests.renditions.studio import APP
 
@@ -76,6 +77,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     attach(app, lambda: home)
     app.collections["photos"].add([b"good"], "good")
     app.collections["photos"].add([b"wait"], "wait")
+    app.collections["photos"].add([b"raise"], "raise")
     with running(str(tmp_path / "app.py"), tmp_path / "data", web=WEB) as run:
         until(lambda: run.view.service, 60)
         yield Service(tmp_path, run)
@@ -106,3 +108,8 @@ def test_killed_processes_are_missed_by_nobody(service: Service) -> None:
     assert second != first, "a process that ends is started again"
     assert service.get("/img/2/1.txt") == b"goodgood"
     assert service.get("/img/9/1.txt") == b"404"
+
+    assert service.get("/img/1/3.txt") == b"500"
+    wanted = Wanted(process="renderer", text="ZeroDivisionError")
+    told = until(lambda: service.home.logs.find(wanted).lines, 60)
+    assert {line.source for line in told} <= {"stderr", "billow.renderer"}

@@ -8,7 +8,7 @@ import pytest
 
 import billow
 from billow.clock import SystemClock
-from billow.errors import Conflict, TooLarge
+from billow.errors import Conflict, NotAccepted, NotFound, TooLarge, Unavailable
 from billow.flow.arrivals import arrival_rule
 from billow.flow.client import Client
 from billow.home import Home, open_home
@@ -81,3 +81,36 @@ def test_an_upload_can_be_delayed(client: Client) -> None:
     assert job.due is not None
     assert job.due - job.created == pytest.approx(60)
     assert client.home.ledger.counts("count").delayed == 1
+
+
+def test_a_file_may_come_before_what_is_asked_of_it_is_known(client: Client) -> None:
+    staged = client.stage_file("count", [b"a", b"bc"], name="a.txt", key="k")
+    assert stored(client.home) == 0
+    first = client.send_file("count", staged, name="a.txt", args={"unit": "words"}, key="k")
+    assert stored(client.home) == 2
+    again = client.stage_file("count", [b"abc"], name="a.txt", key="k")
+    known = client.send_file("count", again, name="a.txt", args={"unit": "words"}, key="k")
+    assert (first.new, known.new, known.id) == (True, False, first.id)
+    with pytest.raises(Conflict):
+        client.send_file("count", again, name="a.txt", key="k")
+    other = client.stage_file("count", [b"abd"], name="a.txt", key="k")
+    with pytest.raises(Conflict):
+        client.send_file("count", other, name="a.txt", args={"unit": "words"}, key="k")
+    assert stored(client.home) == 2
+
+
+def test_a_file_that_was_only_compared_is_never_taken_for_one(client: Client) -> None:
+    client.send_file("count", [b"abc"], name="a.txt", key="k")
+    compared = client.stage_file("count", [b"abc"], name="a.txt", key="k")
+    with pytest.raises(Unavailable, match="send it again"):
+        client.send_file("count", compared, name="a.txt", key="another")
+    assert stored(client.home) == 2
+
+
+def test_what_cannot_be_taken_is_refused_before_it_is_asked_for(client: Client) -> None:
+    with pytest.raises(NotAccepted):
+        client.stage_file("count", [b"x"], name="a.exe")
+    with pytest.raises(TooLarge):
+        client.stage_file("count", [b"x" * 101], name="a.txt")
+    with pytest.raises(NotFound):
+        client.stage_file("counted", [b"x"], name="a.txt")

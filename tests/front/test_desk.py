@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import socket
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billow.front.config import Bounds, Config
 from billow.front.counts import Counts
 from billow.front.desk import ANYBODY, KNOWN, VITAL, Desk
+from billow.front.house import House
 from billow.front.limit import Limit
 from billow.front.pages import STARTING
 from billow.front.rates import Known, Rate, credential_of
 from billow.front.servers import Server
+from billow.front.service import Service
+from billow.pool import Web
 
 
 class Asked:
@@ -106,6 +114,21 @@ def test_while_load_is_shed_the_least_important_never_wait_and_have_half_the_roo
     assert known[2].refused == 0
     room.desk.shedding = False
     assert room.ask("fourth").refused == 0
+
+
+def test_the_keeper_says_whether_load_is_shed() -> None:
+    async def scene() -> None:
+        house = House(Config(Bounds.of(Web(), 1024), "token"))
+        with socket.socket() as listening, socket.socket() as control:
+            service = Service(listening, control)
+            for told, shed in (({"shed": True}, True), ({"shed": False}, False), ({}, False)):
+                reader = asyncio.StreamReader()
+                reader.feed_data(json.dumps({"servers": {}, **told}).encode() + b"\n")
+                reader.feed_eof()
+                await service._hear(reader, house)
+                assert house.desk.shedding is shed
+
+    asyncio.run(scene())
 
 
 def test_ranks_come_before_age() -> None:

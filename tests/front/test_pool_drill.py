@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from billow.keeper.how import WEB
+from billow.ports.logs import Wanted
 from tests.front.load import Steady
 from tests.keeper.helpers import Running, running, until
 
@@ -21,8 +22,16 @@ pytestmark = pytest.mark.drill
 APP = """
 import billow
 app = billow.App("pool")
-app.web(billow.Web(min={size}, max=4, scale={scale}, drain="5 s", shed_after="10 s"))
+app.web(billow.Web(min={size}, max=4, scale={scale}, drain="5 s", shed_after="10 s",
+                   memory=150 * billow.MiB))
 VERSION = "one"
+
+leaked = []
+
+@app.page("/leak", who="anybody")
+def leak(request: object) -> str:
+    leaked.append(b"x" * 2**20)
+    return "more"
 
 @app.function(name=VERSION, fleet=billow.Fleet(min=0, max=1))
 def work() -> None:
@@ -88,6 +97,22 @@ def test_reloaded_with_new_code_and_without_a_failed_request(tmp_path: Path) -> 
         until(lambda: len(load.seen) > enough, 60)
     assert load.failed() == []
     assert new.failed() == []
+    assert made.view.of("worker.crashed", "worker.killed") == []
+
+
+def test_leaking_servers_are_replaced_without_a_failed_request(tmp_path: Path) -> None:
+    with service(tmp_path, size=2) as (made, port), Steady(port, "/leak", RATE) as load:
+        leaking = {one["id"] for one in servers(made)}
+        until(lambda: not leaking & {one["id"] for one in board(made)}, 90)
+        enough = len(load.seen) + RATE
+        until(lambda: len(load.seen) > enough, 60)
+        recycled = made.view.of("worker.recycled")
+        assert leaking <= {each.subject for each in recycled}
+        assert all("of memory, more than 150" in each.reason for each in recycled)
+        assert made.keeper is not None
+        said = made.keeper._home.logs.find(Wanted(process="front")).lines
+        assert "listening" in [line.event for line in said]
+    assert load.failed() == []
     assert made.view.of("worker.crashed", "worker.killed") == []
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import gzip
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,7 @@ import pytest
 from billow.clock import VirtualClock
 from billow.drivers.memory.home import open_memory
 from billow.home import Home
-from billow.keeper.access import SOURCE, STORE, AccessArchive
-from billow.ports.logs import Line
+from billow.keeper.access import STORE, AccessArchive
 
 #: 28 November 2026, 13:50 UTC.
 BEGIN = float(calendar.timegm((2026, 11, 28, 13, 50, 0)))
@@ -44,36 +42,6 @@ def kept(home: Home) -> dict[str, list[str]]:
         .splitlines()
         for info in home.objects.list(STORE)
     }
-
-
-def access(at: float, path: str) -> Line:
-    fields = json.dumps({"path": path, "status": 200})
-    return Line(at, 20, "web", SOURCE, f"GET {path} 200", request="r", fields=fields)
-
-
-def test_each_hour_is_put_once_when_it_is_over(
-    home: Home, clock: VirtualClock, open_archive: Callable[[], AccessArchive]
-) -> None:
-    home.logs.write([access(BEGIN + n, f"/{n}") for n in range(2500)])
-    home.logs.write([Line(BEGIN, 20, "web", "other", "no request")])
-    archive = open_archive()
-    archive.round()
-    assert kept(home) == {}
-    clock.advance(600 + 299)
-    archive.round()
-    assert kept(home) == {}
-    clock.advance(1)
-    archive.round()
-    stored = kept(home)
-    assert {key: len(lines) for key, lines in stored.items()} == {"2026/11/28/13.jsonl.gz": 600}
-    first = json.loads(stored["2026/11/28/13.jsonl.gz"][0])
-    assert first == {"at": BEGIN, "process": "web", "request": "r", "path": "/0", "status": 200}
-    home.logs.write([access(BEGIN + 1, "/late")])
-    open_archive().round()
-    assert kept(home) == stored
-    clock.advance(3600)
-    archive.round()
-    assert len(kept(home)["2026/11/28/14.jsonl.gz"]) == 1900
 
 
 def front(folder: Path, name: str, *texts: str, at: float = BEGIN, form: str = "json") -> Path:

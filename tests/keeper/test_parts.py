@@ -22,12 +22,12 @@ from billow.keeper.listen import listen, url
 from billow.keeper.lock import KeeperLock, keeper_pid
 from billow.keeper.report import Report
 from billow.keeper.upkeep import KEEP, LOG_SIZE, Upkeep
-from billow.keeper.usage import cpu_time, memory
 from billow.keeper.view import PlainView
 from billow.options import Fleet
 from billow.ports.journal import Entry
 from billow.ports.ledger import Completed, Submission
 from billow.testing import memory_home
+from billow.usage import cpu_time, memory
 from tests.fleet.simulation import SimulatedFleet
 
 

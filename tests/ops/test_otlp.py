@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -19,44 +15,10 @@ from billow.errors import SettingError
 from billow.ops import otlp
 from billow.ops.recorder import Recorder
 from billow.ops.summary import GAMMA
+from tests.ops.collector import collecting
 
 COLLECTOR = ExportMetricsServiceRequest.__module__
 START = 1_700_000_050.0
-
-
-class Collector(HTTPServer):
-    """Keeps what it is sent."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.came: list[tuple[str, dict[str, str], ExportMetricsServiceRequest]] = []
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        asked = ExportMetricsServiceRequest.FromString(body)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.came.append((self.path, headers, asked))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def collecting() -> Iterator[Collector]:
-    with Collector() as collector:
-        thread = threading.Thread(target=collector.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield collector
-        finally:
-            collector.shutdown()
-            thread.join(10)
 
 
 def measure() -> Recorder:
@@ -71,9 +33,10 @@ def measure() -> Recorder:
 
 def test_a_collector_understands_what_it_is_sent() -> None:
     with collecting() as collector:
-        address = f"http://127.0.0.1:{collector.server_port}/"
+        address = f"{collector.address}/"
         otlp.Exporter(address, {"api-key": "k"}, "web")(START + 3, measure().take())
-    [(path, headers, asked)] = collector.came
+    [(path, headers, body)] = collector.came
+    asked = ExportMetricsServiceRequest.FromString(body)
     assert (path, headers["content-type"], headers["api-key"]) == (
         "/v1/metrics", "application/x-protobuf", "k",
     )  # fmt: skip

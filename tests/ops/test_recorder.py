@@ -48,6 +48,12 @@ def test_many_values_at_once_are_the_same_as_one_by_one(batch: int) -> None:
     assert (tries.summary.count, tries.summary.total, tries.summary.high) == (5, 5, 1)
 
 
+def test_what_is_gathered_elsewhere_is_handed_over_first() -> None:
+    recorder = Recorder()
+    recorder.gather_from(lambda: recorder.count("web.requests", times=3))
+    assert taken(recorder) == {"web.requests": ("counter", 3, 3)}
+
+
 def test_a_process_has_only_so_many_metrics() -> None:
     recorder = Recorder()
     for number in range(MOST_ALIKE + 50):

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +30,7 @@ from billow.worker import tracing
 from billow.worker.desk import Desk
 from billow.worker.held import Held
 from tests.contract.homes import until
+from tests.ops.collector import Collector, collecting
 from tests.worker.harness import Trial
 
 CLIENT = f"00-{'a' * 32}-{'b' * 16}-01"
@@ -40,44 +38,16 @@ UNSAMPLED = f"00-{'a' * 32}-{'b' * 16}-00"
 MODULE = ExportTraceServiceRequest.__module__
 
 
-class Collector(ThreadingHTTPServer):
-    """Keeps the spans that it is sent."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.spans: list[Any] = []
-        self.paths: set[str] = set()
-
-    def named(self, name: str) -> list[Any]:
-        return [span for span in self.spans if span.name == name]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.paths.add(self.path)
-        if self.path == "/v1/traces":
-            for group in ExportTraceServiceRequest.FromString(body).resource_spans:
-                self.server.spans += group.scope_spans[0].spans
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def collecting() -> Iterator[Collector]:
-    with Collector() as collector:
-        thread = threading.Thread(target=collector.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield collector
-        finally:
-            collector.shutdown()
-            thread.join(10)
+def sent(collector: Collector, name: str | None = None) -> list[Any]:
+    """The spans that a collector got, those of a name alone if one is given."""
+    groups = [
+        group
+        for came in collector.came
+        if came.path == "/v1/traces"
+        for group in ExportTraceServiceRequest.FromString(came.body).resource_spans
+    ]
+    spans = [span for group in groups for span in group.scope_spans[0].spans]
+    return [span for span in spans if name in (None, span.name)]
 
 
 class _Kept(Tracer):
@@ -271,16 +241,16 @@ def test_a_worker_continues_the_trace(
     file = tmp_path / "talker.py"
     file.write_text(APP)
     with collecting() as collector:
-        monkeypatch.setenv("BILLOW_OTLP_URL", f"http://127.0.0.1:{collector.server_port}")
+        monkeypatch.setenv("BILLOW_OTLP_URL", collector.address)
         with using(Origin("r1", CLIENT)):
             accepted = trial.submit("first", {"n": 1})
         worker = trial.worker("first", app=str(file))
         trial.ended(accepted)
-        until(lambda: bool(collector.named("record")), "the spans to come")
+        until(lambda: bool(sent(collector, "record")), "the spans to come")
         worker.terminate()
         worker.wait()
-    [work] = collector.named("work first")
-    [record] = collector.named("record")
+    [work] = sent(collector, "work first")
+    [record] = sent(collector, "record")
     assert work.trace_id.hex() == record.trace_id.hex() == "a" * 32
     assert work.parent_span_id.hex() == "b" * 16
     assert record.parent_span_id == work.span_id

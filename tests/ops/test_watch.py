@@ -214,7 +214,8 @@ def test_every_app_has_the_golden_signals_and_may_replace_them() -> None:
 
     names = [one.alarm.name for one in app.watched()]
     assert names == [
-        "processors", "memory", "disk", "web errors", "web latency", "dead letters", "cut off",
+        "processors", "memory", "disk", "disk full", "web errors", "web latency", "dead letters",
+        "cut off",
         "pack errors", "pack backlog",
     ]  # fmt: skip
     app.alarm(billow.Alarm("web latency", "web.latency.p99 > 1 s for 3 min"), page=True)

@@ -78,9 +78,11 @@ def test_what_is_held_back_is_used_and_held_back_again(tmp_path: Path, room: Roo
     assert disk.free() > disk.floor
     with pytest.raises(DiskFull):
         disk.check()
+    assert disk.is_full
     room.free = 2 * (disk.floor + disk.held)
     assert disk.look() == ""
     disk.check()
+    assert not disk.is_full
     room.free += 1
     assert disk.look() == "held back"
     assert reserve.stat().st_size == disk.held

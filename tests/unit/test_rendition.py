@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import billow
 from billow.collection import Collection
-from billow.errors import BadInput, DeclarationError, NotFound
+from billow.errors import BadInput, Conflict, DeclarationError, NotFound
 from billow.loading import load_app
 from billow.rendition import Rendition, Terms, Wanted
+from billow.testing import memory_home
 
 PATH = "/img/{size:int}/{id:int}.jpg"
 
@@ -223,3 +224,37 @@ def test_code_that_changes_while_it_is_loaded_is_loaded_again(tmp_path: Path) ->
     image = load_app(target).collections["photos"].renditions["image"]
     assert image.call(None) == b"the new"
     assert image.loaded == image.code()
+
+
+def test_what_is_made_early_is_in_the_format_that_is_said_or_in_all() -> None:
+    def early(id: int) -> list[dict[str, Any]]:
+        return [{"size": id, "format": "avif"}, {"size": 1440}]
+
+    terms = Terms(nobody, formats=("avif", "jpeg"), salt="1", warm=early)
+    made = Rendition(paint, "photos", PATH, terms)
+    found = [(each.params["size"], each.format) for each in made.early(240)]
+    assert found == [(240, "avif"), (1440, "avif"), (1440, "jpeg")]
+    assert list(image().early(1)) == []
+
+
+def test_in_a_home_in_memory_the_function_is_simply_called() -> None:
+    app = billow.App("site")
+    photos = app.collection("photos", accepts=billow.File(".jpg"))
+    made = photos.rendition(PATH, values={"size": (240,)})(draw)
+
+    @photos.rendition("/no/{id:int}.txt", warm=lambda number: [{}])
+    def no(original: billow.Upload) -> bytes:
+        raise billow.Rejected("no picture")
+
+    with pytest.raises(Conflict, match="only inside of the running service"):
+        photos.warm(1)
+    memory_home(app)
+    id_ = photos.add([b""], "a.jpg")
+    assert photos.render(made, id_, size=99, steps="x") == b"a.jpg 99 x"
+    photos.warm(id_)
+    with pytest.raises(BadInput, match="no picture"):
+        photos.render(no, id_)
+    with pytest.raises(NotFound):
+        photos.render(made, id_ + 1, size=240)
+    with pytest.raises(BadInput):
+        photos.render(made, id_, length=240)

@@ -11,11 +11,14 @@ import pytest
 from starlette.applications import Starlette
 
 import billow
-from billow.clock import SystemClock
+from billow.clock import SystemClock, VirtualClock
 from billow.flow.arrivals import arrival_rule
 from billow.home import Home, open_home
+from billow.testing import memory_home
 from billow.web.server import make_app
 from tests.web.judge import Judge
+from tests.web.people import Town
+from tests.web.people import app as people_app
 
 BASE = "http://127.0.0.1:8420"
 
@@ -57,15 +60,22 @@ def declared() -> billow.App:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "data", arrivals=arrival_rule(app), clock=SystemClock())
+def home(tmp_path: Path, declared: billow.App) -> Home:
+    return open_home(tmp_path / "data", arrivals=arrival_rule(declared), clock=SystemClock())
 
 
 @pytest.fixture
-def web(home: Home) -> Iterator[Starlette]:
-    made = make_app(home, app)
+def web(home: Home, declared: billow.App) -> Iterator[Starlette]:
+    made = make_app(home, declared)
     yield made
     made.state.context.close()
+
+
+@pytest.fixture
+def town(clock: VirtualClock) -> Iterator[Town]:
+    made = Town(memory_home(people_app, clock))
+    yield made
+    made.context.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,6 @@ pytestmark = pytest.mark.anyio
 
 JOBS = "/api/v1/functions/double/jobs"
 FILES = "/api/v1/functions/count/jobs"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def town(clock: VirtualClock) -> Iterator[Town]:
-    made = Town(memory_home(app, clock))
-    yield made
-    made.context.close()
 
 
 def job_of(town: Town, person: Person, function: str = "double") -> Job:

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from billow.accounts.admin import OPERATOR
-from billow.clock import VirtualClock
-from billow.testing import memory_home
 from billow.web.replies import local
-from tests.web.people import HTML, PASSWORD, Person, Town, app, form_in
+from tests.web.people import HTML, PASSWORD, Person, Town, form_in
 
 pytestmark = pytest.mark.anyio
 
 EMAIL = "anna@example.org"
 OTHER = "another good one"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def town(clock: VirtualClock) -> Iterator[Town]:
-    made = Town(memory_home(app, clock))
-    yield made
-    made.context.close()
 
 
 async def log_in(

@@ -23,11 +23,6 @@ PLACE = "/oncall/contacts"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def home(clock: VirtualClock) -> Home:
     return memory_home(None, clock)
 

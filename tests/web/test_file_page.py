@@ -26,11 +26,6 @@ def make(text: str, binary: bool = False) -> billow.Outputs:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def town(clock: VirtualClock) -> Iterator[Town]:
     made = Town(memory_home(app, clock), app)
     yield made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,11 @@ from starlette.applications import Starlette
 import billow
 from billow.flow.client import Client
 from billow.flow.whereabouts import FileState, Whereabouts
-from billow.home import Home, open_home
+from billow.home import Home
 from billow.job import Job
 from billow.ports.cold import Damaged, Tier
 from billow.testing import run_jobs
 from billow.web.files import words
-from billow.web.server import make_app
 
 pytestmark = pytest.mark.anyio
 
@@ -40,20 +39,8 @@ def echo(value: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "data")
-
-
-@pytest.fixture
-def web(home: Home) -> Iterator[Starlette]:
-    made = make_app(home, app)
-    yield made
-    made.state.context.close()
+def declared() -> billow.App:
+    return app
 
 
 @pytest.fixture

@@ -34,18 +34,6 @@ MARKUP = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def town(clock: VirtualClock) -> Iterator[Town]:
-    made = Town(memory_home(app, clock))
-    yield made
-    made.context.close()
-
-
-@pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Town, str]]:
     """A real server on a port, for what cannot be said by an HTTP client."""
     home = open_home(tmp_path / "data", arrivals=arrival_rule(app), clock=SystemClock())

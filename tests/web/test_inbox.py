@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from email.headerregistry import Address
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,11 +12,10 @@ from starlette.applications import Starlette
 
 import billow
 from billow.chores.mail import Post, send
-from billow.home import Home, open_home
+from billow.home import Home
 from billow.mail.intent import Manner, mail_job
 from billow.mail.records import InboxMailer, Records
 from billow.ports.mail import Handover, Letter, Mailer, Verdict
-from billow.web.server import make_app
 
 pytestmark = pytest.mark.anyio
 
@@ -33,20 +31,8 @@ class Unsure:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "data")
-
-
-@pytest.fixture
-def web(home: Home) -> Iterator[Starlette]:
-    made = make_app(home, app)
-    yield made
-    made.state.context.close()
+def declared() -> billow.App:
+    return app
 
 
 @pytest.fixture

@@ -27,11 +27,6 @@ pytestmark = pytest.mark.anyio
 TOKEN = "secret"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 thinking, decided = threading.Event(), threading.Event()
 
 

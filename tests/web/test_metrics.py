@@ -19,7 +19,7 @@ from billow.flow.client import Client
 from billow.home import Home
 from billow.testing import memory_home
 from billow.web.log import JsonLines
-from billow.web.metrics import Metrics
+from billow.web.metrics import GATHER, Metrics
 from tests.web.conftest import app
 from tests.web.work import complete, fail, take
 
@@ -88,7 +88,7 @@ async def test_the_build_and_the_process_are_named(client: httpx.AsyncClient) ->
     seen = await values(client)
     assert [value for key, value in seen.items() if key[0] == "billow_build_info"] == [1]
     assert seen[("process_resident_memory_bytes",)] > 1_000_000
-    assert seen[("process_cpu_seconds",)] > 0
+    assert seen[("process_cpu_seconds_total",)] > 0
 
 
 async def test_two_services_in_one_process_count_apart(
@@ -100,6 +100,21 @@ async def test_two_services_in_one_process_count_apart(
     await client.get("/healthz")
     assert b'route="/healthz"' in web.state.metrics.text()
     assert b'route="/healthz"' not in other.state.metrics.text()
+
+
+async def test_requests_are_measured_also_when_nobody_looks_for_long(
+    web: Starlette, home: Home
+) -> None:
+    metrics = web.state.metrics
+    for status in (200, 500, 499):
+        for _ in range(GATHER):
+            metrics.count("GET", "page", status, 0.25)
+    metrics.count("GET", "news", 200, None)
+    found = {each.name: each.summary for each in home.recorder.take()}
+    totals = {name: (each.count, each.total) for name, each in found.items()}
+    assert totals["web.requests"] == (3 * GATHER + 1, 3 * GATHER + 1)
+    assert totals["web.errors"][1] == GATHER
+    assert totals["web.latency"] == (3 * GATHER, 0.75 * GATHER)
 
 
 async def test_health_needs_the_ledger(

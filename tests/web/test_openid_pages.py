@@ -20,11 +20,6 @@ pytestmark = pytest.mark.anyio
 PERSON = {"sub": "s1", "email": "anna@example.org", "email_verified": True, "name": "Anna"}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     with running_site() as found:

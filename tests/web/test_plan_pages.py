@@ -22,11 +22,6 @@ KEY = "sk_test_0123456789"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def shop(clock: VirtualClock) -> Iterator[tuple[Books, str]]:
     books = Books(clock.now)
     books.add_price("premium", 1200, "eur")

@@ -26,11 +26,6 @@ from tests.web.people import BASE, HTML, Town
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 asks: list[tuple[Asked, int, int]] = []
 
 

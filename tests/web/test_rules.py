@@ -28,11 +28,6 @@ ONE_JOB = {key for key in RULES if "/jobs/{id}" in key}
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def town() -> Iterator[Town]:
     made = Town(memory_home(app))
     yield made

@@ -21,11 +21,6 @@ RULES = site_rules(site_app.app.routes)
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def town() -> Iterator[Town]:
     site_app.notes.clear()
     made = Town(memory_home(site_app.app), site_app.app)

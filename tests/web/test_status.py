@@ -17,11 +17,6 @@ from billow.web.server import make_app
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def shop(public: bool, plans: bool = True) -> tuple[Starlette, billow.App]:
     app = billow.App("shop")
     app.availability(95, public=public)

@@ -9,6 +9,7 @@ import time
 import httpx
 import pytest
 
+import billow
 from billow.flow.breakers import Breakers
 from billow.home import Home
 from billow.ops import controls
@@ -18,6 +19,7 @@ from billow.ops.recorder import Recorder
 from billow.ops.remedies.guard import Done
 from billow.ops.remedies.records import Record, Records
 from billow.web.pages import measured
+from billow.web.server import make_app
 
 pytestmark = pytest.mark.anyio
 
@@ -109,7 +111,7 @@ async def test_the_dashboard_for_grafana(client: httpx.AsyncClient) -> None:
 async def test_alarms_before_any_was_evaluated(client: httpx.AsyncClient) -> None:
     page = await get(client, "/alarms")
     assert "No alarm has been evaluated yet" in page
-    assert "None of 15 alarms is in ALARM." in page
+    assert "None of 16 alarms is in ALARM." in page
 
 
 async def test_alarms_by_state_with_their_last_hour(client: httpx.AsyncClient, home: Home) -> None:
@@ -117,7 +119,7 @@ async def test_alarms_by_state_with_their_last_hour(client: httpx.AsyncClient, h
     stand(home, "memory", AlarmState.OK)
     stand(home, "processors", AlarmState.ALARM)
     page = await get(client, "/alarms")
-    assert "1 alarm in ALARM, of 15." in page
+    assert "1 alarm in ALARM, of 16." in page
     assert page.index("<b>processors</b>") < page.index("<b>memory</b>")
     assert '<polyline points="' in page
 
@@ -148,6 +150,33 @@ async def test_that_load_is_shed_is_shown_and_ended(client: httpx.AsyncClient, h
     told = await client.post("/alarms", data={"lift": "shedding"}, headers=HTML)
     assert told.status_code == 303
     assert "Load is shed" not in await get(client, "/alarms")
+
+
+async def test_the_first_screen_says_that_jobs_wait_and_that_load_is_shed(
+    client: httpx.AsyncClient, home: Home
+) -> None:
+    assert "wait: it does not work" not in await get(client, "/")
+    Breakers(home).open("mail", "it does not answer")
+    controls.shed(home.journal, "slow", time.time() + 600, "9 s on average")
+    page = await get(client, "/")
+    assert "jobs that call mail wait: it does not work" in page
+    assert "load is shed: 9 s on average" in page
+
+
+async def test_the_fleet_of_a_function_says_why_its_jobs_wait(home: Home) -> None:
+    app = billow.App("shop")
+
+    @app.function(calls="maps")
+    def locate() -> None:
+        """Nothing."""
+
+    Breakers(home).open("maps", "it does not answer")
+    made = make_app(home, app)
+    transport = httpx.ASGITransport(made)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
+        page = (await browser.get("/fleet", headers=HTML)).text
+    assert "Its jobs wait, because maps does not work: it does not answer." in page
+    made.state.context.close()
 
 
 async def test_a_breaker_is_shown_and_closed(client: httpx.AsyncClient, home: Home) -> None:

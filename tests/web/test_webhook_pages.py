@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from billow.clock import VirtualClock
-from billow.testing import memory_home
 from billow.webhooks.endpoints import Webhooks
 from billow.webhooks.post import Answer
-from tests.web.people import HTML, Town, app, form_in
+from tests.web.people import HTML, Town, form_in
 
 pytestmark = pytest.mark.anyio
 
 URL = "https://hooks.example.org/gas"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def town(clock: VirtualClock) -> Iterator[Town]:
-    made = Town(memory_home(app, clock))
-    yield made
-    made.context.close()
 
 
 def secret_in(page: str) -> str:

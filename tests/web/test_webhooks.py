@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -12,9 +11,8 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import billow
-from billow.home import Home, open_home
+from billow.home import Home
 from billow.testing import run_jobs
-from billow.web.server import make_app
 from billow.webhooks import verify
 from tests.webhooks.receiver import Receiver
 
@@ -28,20 +26,8 @@ app = billow.App("hooked")
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "data")
-
-
-@pytest.fixture
-def web(home: Home) -> Iterator[Starlette]:
-    made = make_app(home, app)
-    yield made
-    made.state.context.close()
+def declared() -> billow.App:
+    return app
 
 
 def asking_as(owner: str, inner: ASGIApp) -> ASGIApp:

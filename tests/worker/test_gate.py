@@ -165,6 +165,21 @@ def test_failures_are_noted_for_whoever_would_open_it() -> None:
     assert failures(scene.home, "geo") is None
 
 
+def test_failures_that_came_at_once_are_noted_within_a_second_without_another() -> None:
+    scene = Scene()
+    for held in scene.take(5):
+        scene.end(held, DOWN)
+    scene.desk.write_notes()
+    row = failures(scene.home, "geo")
+    assert row is not None
+    assert row.length == 1
+    scene.clock.advance(1)
+    scene.desk.write_notes()
+    row = failures(scene.home, "geo")
+    assert row is not None
+    assert (row.length, row.why) == (5, DOWN.message)
+
+
 def test_a_store_that_cannot_tell_keeps_nobody_back(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
 

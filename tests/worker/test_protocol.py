@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,3 +148,20 @@ def test_a_job_is_either_run_or_taken_back(tmp_path: Any) -> None:
         child.kill()
         until(child.ending, "the child's end")
         child.close()
+
+
+@pytest.mark.parametrize("last", [232, 234, 237])
+def test_a_process_with_many_files_open_has_children_too(tmp_path: Path, last: int) -> None:
+    """The numbers under which the child finds its pipes may be taken in the parent."""
+    opened = [os.open(os.devnull, os.O_RDONLY)]
+    while opened[-1] < last:
+        opened.append(os.open(os.devnull, os.O_RDONLY))
+    try:
+        child = ChildProcess(Settings(APP, "add", str(tmp_path), "w"))
+        collected(child, HELLO, 1)
+    finally:
+        for fd in opened:
+            os.close(fd)
+    child.kill()
+    until(child.ending, "the child's end")
+    child.close()

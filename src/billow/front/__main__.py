@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import logging
 import socket
 import sys
 from collections.abc import Sequence
 
+from billow.front.lines import Lines
 from billow.front.service import Service
 
 #: When to look for what only refers to itself: after so many objects, and how often for older ones.
@@ -28,11 +30,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     listening, control = (socket.socket(fileno=fd) for fd in (asked.fd, asked.control))
     plain = None if asked.plain is None else socket.socket(fileno=asked.plain)
+    lines = _log_to_both()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        runner.run(Service(listening, control, plain).run())
+        runner.run(Service(listening, control, plain, lines).run())
     return 0
+
+
+def _log_to_both() -> Lines:
+    """Send what is logged to stderr, and to the keeper, as what is returned gathers it."""
+    lines = Lines()
+    logging.basicConfig(level=logging.WARNING, handlers=[logging.StreamHandler(), lines])
+    logging.getLogger("billow").setLevel(logging.INFO)
+    return lines
 
 
 def _fast_loop() -> type[asyncio.AbstractEventLoop] | None:

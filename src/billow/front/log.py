@@ -32,7 +32,7 @@ class AccessLog:
 
     def __init__(self, path: str, format: str, size: int) -> None:
         self._path = path if format != "off" else ""
-        self._format = format
+        self.format = format
         self._size = size
         self._lines: list[str] = []
         self._bytes = 0
@@ -44,8 +44,13 @@ class AccessLog:
         """Note a request that is over; `seconds` is how long it took from its head to its end."""
         if not self._path:
             return
-        line = self._json(exchange, now, seconds) if self._format == "json" else ""
-        line = line or self._common(exchange, now)
+        line = self._json(exchange, now, seconds) if self.format == "json" else ""
+        self.put(line or self._common(exchange, now))
+
+    def put(self, line: str) -> None:
+        """Have a line written, which must have an end."""
+        if not self._path:
+            return
         self._lines.append(line)
         self._bytes += len(line)
         if self._bytes > PENDING:
@@ -81,15 +86,15 @@ class AccessLog:
         server = f'"{exchange.server_name}"' if exchange.server_name else "null"
         http = "2" if request.minor == 2 else f"1.{request.minor}"
         return (
-            f'{{"at":"{self._time(now, "json")}.{int(now % 1 * 1000):03d}Z","id":"{exchange.id}",'
-            f'"client":"{exchange.client}","method":{self._text(request.method)},'
+            f'{{"at":"{self.time(now)}.{int(now % 1 * 1000):03d}Z","id":"{exchange.id}",'
+            f'"client":"{exchange.client}","method":{self.text(request.method)},'
             f'"target":{_quoted(request.target[:2000])},"http":"{http}",'
             f'"status":{exchange.status},"bytes":{exchange.bytes},"ms":{seconds * 1000:.2f},'
             f'"server_ms":{taken},"server":{server},"tries":{len(exchange.tried)},'
-            f'"agent":{self._text(request.fields.get(b"user-agent"))}}}\n'
+            f'"agent":{self.text(request.fields.get(b"user-agent"))}}}\n'
         )
 
-    def _text(self, value: bytes | None) -> str:
+    def text(self, value: bytes | None) -> str:
         """A value that comes again and again, as JSON."""
         if value is None:
             return "null"
@@ -105,16 +110,16 @@ class AccessLog:
         http = "2" if request.minor == 2 else f"1.{request.minor}"
         asked = f"{_plain(request.method)} {_plain(request.target[:2000])} HTTP/{http}"
         line = (
-            f"{exchange.client or '-'} - - [{self._time(now, 'common')}] "
+            f"{exchange.client or '-'} - - [{self.time(now, 'common')}] "
             f'"{asked}" {exchange.status} {exchange.bytes}'
         )
-        if self._format == "combined":
+        if self.format == "combined":
             referrer = _plain(request.fields.get(b"referer", b"-"))
             agent = _plain(request.fields.get(b"user-agent", b"-"))
             line += f' "{referrer}" "{agent}"'
         return line + "\n"
 
-    def _time(self, now: float, kind: str) -> str:
+    def time(self, now: float, kind: str = "json") -> str:
         """The second in words; made once for all of its requests."""
         if int(now) != self._second:
             self._second = int(now)

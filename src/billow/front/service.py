@@ -14,6 +14,7 @@ from typing import Any
 from billow.front.config import Config
 from billow.front.house import House
 from billow.front.lane import Lane
+from billow.front.lines import Lines
 from billow.front.probes import TICK, Probes
 from billow.front.redirect import Redirect
 from billow.front.servers import Server
@@ -49,6 +50,7 @@ class Service:
         listening: where visitors come in.
         control: the line to the keeper.
         plain: where who comes by plain HTTP is told to come by https.
+        lines: what is logged, for the keeper.
     """
 
     def __init__(
@@ -56,10 +58,12 @@ class Service:
         listening: socket.socket,
         control: socket.socket,
         plain: socket.socket | None = None,
+        lines: Lines | None = None,
     ) -> None:
         self._listening = listening
         self._plain = plain
         self._control = control
+        self._lines = lines or Lines()
         self._over = asyncio.Event()
         self._busy_at = 0.0
         self._place = -1
@@ -86,13 +90,21 @@ class Service:
                 self._walk(house),
             )
         ]
+        _log.info("listening")
         await self._over.wait()
+        _log.info("leaving")
         for server in servers:
             server.close()
         await self._finish(house)
         for task in tasks:
             task.cancel()
         house.log.flush()
+        self._pass_on(writer)
+
+    def _pass_on(self, writer: asyncio.StreamWriter) -> None:
+        """Tell the keeper what was logged."""
+        if told := self._lines.take():
+            _tell(writer, told)
 
     async def _listen(self, house: House) -> list[asyncio.Server]:
         loop = asyncio.get_running_loop()
@@ -147,6 +159,7 @@ class Service:
         while True:
             await asyncio.sleep(REPORT)
             _tell(writer, {"report": report(house)})
+            self._pass_on(writer)
 
     async def _walk(self, house: House) -> None:
         """Go round: past the visitors every second, past the log more often."""

@@ -1,9 +1,8 @@
 """The access log by the hour, compressed, in the store `access-logs`; each line once.
 
-Where there is a front it writes the log as files; they are taken away one by one and put into the
-store. Without a front the web server's lines come from the store of all lines, when their hour is
-over. A key says the day and the hour in UTC, and of a file which one it was: what was put when a
-process was killed is not put under another key after that.
+The front, or the web server where there is none, writes the log as files; they are taken away one
+by one and put into the store. A key says the day and the hour in UTC, and which file it was: what
+was put when a process was killed is not put under another key after that.
 """
 
 from __future__ import annotations
@@ -14,24 +13,14 @@ import json
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 
 from billow.home import Home
-from billow.ports.logs import Line, Wanted
-from billow.shapes import line_shape
 
 STORE = "access-logs"
-#: Who logs a line for each request.
-SOURCE = "billow.web.access"
-#: Seconds after an hour's end in which its last lines may still be on their way.
-LATE = 300
 #: Seconds after which a file that was taken away is surely written to no more.
 _SETTLED = 10
 _HOUR = 3600
-#: Hours that are looked at again after a start.
-_BACK = 24
-_LINES = 1000
 _BLOCK = 1 << 20
 _GZIP = 31
 _TYPE = "application/gzip"
@@ -41,7 +30,7 @@ class AccessArchive:
     """Puts finished parts of the access log into the store, and forgets old ones.
 
     Args:
-        home: where the lines are, and the store.
+        home: where the store is.
         folder: the folder of the log files.
         keep: seconds for which the store keeps them.
     """
@@ -50,37 +39,18 @@ class AccessArchive:
         self._home = home
         self._folder = folder
         self._keep = keep
-        self._done = 0
+        self._hour = 0
 
     def round(self) -> None:
         """Do what is due; to be called about once a minute."""
         now = self._home.clock.now()
         self._put_files(now)
-        over = int(now - LATE) // _HOUR
-        if over > self._done:
-            for hour in range(max(self._done, over - _BACK), over):
-                self._put_hour(hour * _HOUR)
+        if int(now) // _HOUR != self._hour:
+            self._hour = int(now) // _HOUR
             self._forget(now)
-            self._done = over
-
-    def _put_hour(self, start: int) -> None:
-        """Put the lines that the web server logged in an hour, if any, and if it was not done."""
-        key = f"{_stamp(start)}.jsonl.gz"
-        if self._home.objects.head(STORE, key) is not None:
-            return
-        lines = self._lines(Wanted(source=SOURCE, since=start, until=start + _HOUR))
-        first = next(lines, None)
-        if first is not None:
-            self._put(key, _as_json(first, lines))
-
-    def _lines(self, wanted: Wanted) -> Iterator[Line]:
-        after: int | None = 0
-        while after is not None:
-            found, after = self._home.logs.find(wanted, after=after, limit=_LINES)
-            yield from found
 
     def _put_files(self, now: float) -> None:
-        """Take away the front's full files, and the present one when its hour is over."""
+        """Take away full files, and the present one when its hour is over."""
         for file in sorted(self._folder.glob("access-taken-*.log")):
             if now - file.stat().st_mtime > _SETTLED:
                 self._put_file(file)
@@ -126,13 +96,6 @@ def _began(file: Path, now: float) -> float:
         told = first.partition("[")[2].partition("]")[0]
         return float(calendar.timegm(time.strptime(told, "%d/%b/%Y:%H:%M:%S +0000")))
     return min(now, file.stat().st_mtime)
-
-
-def _as_json(first: Line, others: Iterable[Line]) -> Iterator[bytes]:
-    for line in chain([first], others):
-        shape = line_shape(line)
-        told = {"at": shape["at"], "process": shape["process"], "request": shape["request"]}
-        yield json.dumps({**told, **shape["fields"]}, ensure_ascii=False).encode() + b"\n"
 
 
 def _blocks(file: Path) -> Iterator[bytes]:

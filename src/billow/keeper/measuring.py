@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from billow.drivers.embedded.disk import Disk
 from billow.flow.stuck import stuck
 from billow.home import Home
-from billow.keeper.usage import cpu_share, machine_memory, machine_times
+from billow.usage import cpu_share, machine_memory, machine_times
 
 #: Seconds between two counts of what is stored: they read the whole catalogue.
 _STORES = 60.0
@@ -21,6 +22,7 @@ class Measuring:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._folder = home.folder or Path()
+        self._disk = Disk(self._folder)
         self._times = machine_times()
         self._stored = -_STORES
 
@@ -31,6 +33,7 @@ class Measuring:
             recorder.gauge(f"host.{name}", value, "%")
         dead = self._home.ledger.find(dead=True, limit=_DEAD, results=False).jobs
         recorder.gauge("jobs.dead", len(dead))
+        recorder.gauge("host.full", float(self._disk.is_full))
         now = self._home.clock.now()
         if not 0 <= now - self._stored < _STORES:
             self._stored = now

@@ -25,12 +25,14 @@ from billow.keeper.line import Line
 from billow.keeper.servers import Servers
 from billow.keeper.shedding import Shedding
 from billow.keeper.supervised import Supervised
-from billow.keeper.usage import cpu_time, memory
+from billow.keeper.told_lines import keep_lines
+from billow.ops.logs.start import make_cleaner
 from billow.options import File, LaunchTemplate
 from billow.pool import NAME, Web
 from billow.ports.ledger import Counts
 from billow.settings import in_force
 from billow.units import MiB, human_size, human_time, seconds
+from billow.usage import cpu_time, memory
 
 #: Seconds between two looks at what the servers use.
 LOOK = 1.0
@@ -78,6 +80,7 @@ class Pool:
         self._config = _config(web, app, folder, settings.tls)
         self._report: dict[str, Any] = {}
         self._line: Line | None = None
+        self._cleaner = make_cleaner()
         self._looked = 0.0
         self._cpu: dict[str, float] = {}
         self._traffic: Traffic | None = None
@@ -197,6 +200,8 @@ class Pool:
         for told in self._line.receive():
             for name, why in told.get("hung", {}).items():
                 self.controller.crew.condemn(name, why)
+            if "lines" in told:
+                keep_lines(told, "front", self._home.logs, self._cleaner)
             if "report" in told:
                 self._report = told["report"]
                 self.shedding.hear(self._report)

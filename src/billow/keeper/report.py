@@ -12,8 +12,8 @@ from billow.home import Home
 from billow.job import Status
 from billow.keeper.pool import Pool
 from billow.keeper.supervised import Supervised
-from billow.keeper.usage import cpu_time, memory
 from billow.ports.ledger import Counts
+from billow.usage import cpu_time, memory
 
 #: Seconds between two looks, and between two writes while nothing changes.
 LOOK = 1.0

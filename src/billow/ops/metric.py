@@ -17,7 +17,7 @@ FAMILIES = {
     "fleet": "a fleet: `fleet.<function>.busy`, `.idle`, `.wanted`",
     "process": "a process: `process.<name>.cpu`, `.rss`",
     "front": "the front of a pool: `front.requests`, `.waiting`, `.p95`, `.shedding`",
-    "host": "the machine: `host.cpu`, `host.memory`, `host.disk`",
+    "host": "the machine: `host.cpu`, `host.memory`, `host.disk`, `host.full`",
     "store": "stored files: `store.<name>.bytes`, `.objects`, `.reads`, `.writes`",
     "breaker": "breakers: `breaker.open`, how many are; `breaker.<name>.open`",
     "archive": "the cold tier: `archive.stuck`",

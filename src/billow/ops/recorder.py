@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from billow.errors import BadInput
@@ -78,6 +78,11 @@ class Recorder:
         self._slots: dict[str, _Slot] = {}
         self._alike: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._gathered: list[Callable[[], object]] = []
+
+    def gather_from(self, hand_over: Callable[[], object]) -> None:
+        """Have values that are gathered elsewhere handed over before they are taken."""
+        self._gathered.append(hand_over)
 
     def count(self, name: str, by: float = 1.0, unit: str = "", times: int = 1) -> None:
         """Add to a counter, `times` over.
@@ -111,6 +116,8 @@ class Recorder:
 
     def take(self) -> list[Measured]:
         """What was measured since the last time."""
+        for hand_over in self._gathered:
+            hand_over()
         with self._lock:
             taken = []
             for name, slot in self._slots.items():

@@ -74,7 +74,9 @@ def usual_alarms(
         _usual("processors", "host.cpu > 90 % for 5 min", "warning", "The machine is busy."),
         _usual("memory", "host.memory > 90 % for 5 min", "error", "Processes may soon be killed."),
         _usual("disk", "host.disk > 90 % for 5 min", "critical", "When it is full, nothing can be"
-               " accepted any more.", Action("free disk")),
+               " accepted any more.", Action("free disk"), unless="disk full"),
+        _usual("disk full", "host.full > 0 for 1 min", "critical", "Nothing new is accepted until"
+               " there is room on the disk.", Action("free disk")),
         _usual("web errors", "web.errors / web.requests > 10 % for 5 min", "critical",
                "More than one request in ten fails."),
         _usual("web latency", "web.latency > 5 s for 5 min", "error", "Answers take long."),
@@ -101,5 +103,7 @@ def usual_alarms(
     return [Watched(one.alarm, one.do, page, one.severity, default=True, dry=False) for one in made]
 
 
-def _usual(name: str, when: str, severity: Severity, about: str, *do: Action) -> Watched:
-    return Watched(Alarm(name, when, about=about), do, severity=severity)
+def _usual(
+    name: str, when: str, severity: Severity, about: str, *do: Action, unless: str = ""
+) -> Watched:
+    return Watched(Alarm(name, when, about=about, unless=unless), do, severity=severity)

@@ -17,6 +17,8 @@ from billow.errors import Error
 from billow.flow.originals import key_of
 from billow.home import Home, open_home
 from billow.loading import load_app
+from billow.ops.logs.shipper import Shipper
+from billow.ops.logs.start import log_to, make_shipper
 from billow.renderer.pool import Pool, Size
 from billow.settings import in_force
 
@@ -24,14 +26,20 @@ from billow.settings import in_force
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to leave; returns the exit status."""
     asked = _read(arguments)
+    shipper = make_shipper("renderer")
+    log_to(shipper)
     try:
-        return asyncio.run(_serve(asked, open_home(asked.folder)))
+        home = open_home(asked.folder)
+        shipper.start(home.logs)
+        return asyncio.run(_serve(asked, home, shipper))
     except (Error, OSError) as problem:
         print(f"billow renderer: {problem}", file=sys.stderr)  # noqa: T201 - for people
         return 2
+    finally:
+        shipper.stop()
 
 
-async def _serve(asked: argparse.Namespace, home: Home) -> int:
+async def _serve(asked: argparse.Namespace, home: Home, shipper: Shipper) -> int:
     size = Size(in_force("renderers").value, in_force("cache_size").value)
     stores = {each.name: each.store for each in load_app(asked.app).collections.values()}
 
@@ -39,7 +47,7 @@ async def _serve(asked: argparse.Namespace, home: Home) -> int:
         store = stores.get(collection)
         return store is not None and home.objects.head(store, key_of(id)) is not None
 
-    pool = Pool(asked.app, Path(asked.folder), home, size, exists)
+    pool = Pool(asked.app, Path(asked.folder), home, size, exists, shipper.watch)
     loop = asyncio.get_running_loop()
     for kind in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(kind, pool.stop)

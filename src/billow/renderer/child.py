@@ -1,7 +1,7 @@
 """A child of the render pool: imports the author's app and makes renditions, warm and long-lived.
 
-`python -m billow.renderer.child APP - FOLDER ID SPEED PARENT JOBS TICKETS RESULTS BELL`, as the
-children of workers.
+`python -m billow.renderer.child APP - FOLDER ID SPEED PARENT JOBS TICKETS RESULTS BELL LINES`, as
+the children of workers.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from billow.errors import BadInput, Error, NotFound, Rejected
 from billow.flow.originals import Originals, attach
 from billow.home import Home, open_home
 from billow.loading import load_app
+from billow.ops.logs.capture import Capture
 from billow.rendition import Rendition, Wanted
 from billow.renditions import errors
 from billow.renditions.files import CACHE, keep, path_of
 from billow.units import seconds
 from billow.upload import Upload
 from billow.worker import system
-from billow.worker.child import Link
+from billow.worker.child import Link, catch_output
 from billow.worker.protocol import FAULT, HELLO, RESULT, WORN, Frame
 
 #: The child is replaced when it holds this share of its memory limit between two renditions.
@@ -38,8 +39,11 @@ _WORN_SHARE = 0.7
 class Painter:
     """Makes renditions until the parent hangs up or the process is worn out."""
 
-    def __init__(self, link: Link, app: App, home: Home, folder: Path) -> None:
+    def __init__(
+        self, link: Link, app: App, home: Home, folder: Path, capture: Capture | None = None
+    ) -> None:
         self._link = link
+        self._capture = capture
         self._app = app
         self._home = home
         self._root = folder / CACHE
@@ -57,6 +61,8 @@ class Painter:
                 began = time.time()
                 made = self._make(Wanted(*json.loads(frame.body)))
                 answer = json.dumps({**made, "worn": self._worn})
+                if self._capture is not None:
+                    self._capture.end()
                 sys.stdout.flush()
                 told = Frame(RESULT, frame.serial, began, time.time(), answer.encode())
                 self._link.send(told.encode(), ring=True)
@@ -156,7 +162,8 @@ class Painter:
 def main(arguments: list[str]) -> int:
     """Serve until the parent hangs up; the exit status."""
     target, _, folder, _, _, parent, *descriptors = arguments
-    link = Link(*map(int, descriptors))
+    link = Link(*map(int, descriptors[:4]))
+    capture = catch_output(*map(int, descriptors[4:]))
     system.die_with_parent(int(parent))
     system.offer_to_oom_killer()
     system.forbid_core_files()
@@ -171,7 +178,7 @@ def main(arguments: list[str]) -> int:
         link.send(Frame(FAULT, body=cause.encode(errors="replace")).encode(), ring=True)
         return 1
     link.send(Frame(HELLO, body=json.dumps(_limits(app)).encode()).encode(), ring=True)
-    Painter(link, app, home, Path(folder)).serve()
+    Painter(link, app, home, Path(folder), capture).serve()
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -42,6 +42,10 @@ class Made(NamedTuple):
 
 
 Outcome = Callable[[Made], None]
+#: Is given a pipe, to read and close.
+Watch = Callable[[int], None]
+
+_log = logging.getLogger("billow.renderer")
 
 
 class Easel:
@@ -51,12 +55,20 @@ class Easel:
         settings: for which service.
         outcome: told of each rendition that is done.
         free: called when a rendition can be taken.
+        watch: is given the pipe of what a child prints and logs.
     """
 
-    def __init__(self, settings: Settings, outcome: Outcome, free: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        outcome: Outcome,
+        free: Callable[[], None],
+        watch: Watch | None = None,
+    ) -> None:
         self._settings = settings
         self._outcome = outcome
         self._free = free
+        self._watch = watch
         self._limits: dict[str, float] = {}
         self._serial = 0
         self._wanted: Wanted | None = None
@@ -81,7 +93,7 @@ class Easel:
 
     def _start(self) -> None:
         self._ready = self._timed_out = self._greeted = False
-        self._child = ChildProcess(self._settings, CHILD)
+        self._child = ChildProcess(self._settings, CHILD, self._watch)
         self._bell = self._child.outlets[0]
         loop = asyncio.get_running_loop()
         loop.add_reader(self._bell, self._listen)
@@ -187,7 +199,7 @@ class Easel:
         if not self._greeted and not self.fault:
             self.fault = failure.message
         if self.fault:
-            sys.stderr.write(f"{self.fault}\n")
+            _log.error("%s", self.fault)
             self._free()
         else:
             self._start()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from billow.errors import Error
 from billow.home import Home
-from billow.renderer.easel import Easel, Made
+from billow.renderer.easel import Easel, Made, Watch
 from billow.renderer.line import Key, Line, key_of
 from billow.rendition import Wanted
 from billow.renditions import wire
@@ -33,6 +33,8 @@ ROOM = 32
 _GRACE = 5.0
 #: Share of the latest rendition in the average time they take.
 _WEIGHT = 0.1
+
+_log = logging.getLogger("billow.renderer")
 
 _Said: TypeAlias = wire.Ask | wire.Warm | wire.Used | wire.Scan
 
@@ -54,16 +56,24 @@ class Pool:
         home: whose originals they are.
         size: how much it may do.
         exists: tells, by collection and number, whether there is such an original.
+        watch: is given the pipes of what children print and log.
     """
 
     def __init__(
-        self, app: str, folder: Path, home: Home, size: Size, exists: Callable[[str, int], bool]
+        self,
+        app: str,
+        folder: Path,
+        home: Home,
+        size: Size,
+        exists: Callable[[str, int], bool],
+        watch: Watch | None = None,
     ) -> None:
         self._settings = Settings(app, "-", str(folder), "renderer")
         self._folder = folder
         self._home = home
         self._size = size
         self._exists = exists
+        self._watch = watch
         self._mean = 0.1
         self._line = Line(ROOM * size.children, home.clock, lambda: self._mean / size.children)
         self._stock = Stock(folder / CACHE, size.cache, home.clock)
@@ -85,9 +95,11 @@ class Pool:
         """Serve until `stop`; the exit status."""
         self._stock.begin(self._exists)
         self._easels = [
-            Easel(self._settings, self._done, self._give_out) for _ in range(self._size.children)
+            Easel(self._settings, self._done, self._give_out, self._watch)
+            for _ in range(self._size.children)
         ]
         server = await self._listen()
+        _log.info("listening, with %d children", self._size.children)
         looked = self._home.clock.now()
         while not self._over.is_set():
             self._show()
@@ -155,7 +167,9 @@ class Pool:
 
     def _done(self, made: Made) -> None:
         self._counts["renders"] += 1
-        self._counts["failures"] += made.wrong is not None
+        if made.wrong is not None:
+            self._counts["failures"] += 1
+            _tell(made, made.wrong)
         self._counts["seconds"] += made.took
         self._mean += _WEIGHT * (made.took - self._mean)
         if made.base is not None:
@@ -201,6 +215,13 @@ class Pool:
                 self._home.journal.show(BOARD, state)
 
 
+def _tell(made: Made, wrong: Error) -> None:
+    collection, number, name = made.key
+    fields = {"collection": collection, "number": number, "ms": round(made.took * 1000, 1)}
+    told = f"{collection}/{number}/{name}: {wrong.detail}"
+    _log.warning("%s", told, extra={"fields": fields})
+
+
 def _answer(writer: asyncio.StreamWriter, number: int, wrong: Error | None) -> None:
     if not writer.is_closing():
         writer.write(wire.told(number, wrong))
@@ -213,5 +234,5 @@ def _read(line: bytes) -> _Said | None:
     try:
         return wire.read_request(line)
     except (ValueError, LookupError, TypeError) as problem:
-        sys.stderr.write(f"a request could not be understood: {problem}\n")
+        _log.warning("a request could not be understood: %s", problem)
         return None

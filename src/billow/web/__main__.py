@@ -36,6 +36,7 @@ from billow.ops.otlp import open_exporter
 from billow.ops.shipping import Shipper
 from billow.ops.traced import traced
 from billow.ops.traces import tracing
+from billow.web.access_lines import AccessLines
 from billow.web.context import Context
 from billow.web.guard import is_loopback
 from billow.web.lane import Lanes, Window
@@ -52,6 +53,9 @@ GARBAGE = (10_000, 20, 20)
 
 #: Seconds between two signs of life.
 SIGN_OF_LIFE = 5.0
+
+#: Seconds between two writes of the access log.
+WRITE = 0.2
 
 #: Seconds between two times that what was counted is told to the other servers.
 SHARE = 1.0
@@ -81,6 +85,7 @@ class WebServer(uvicorn.Server):
         )
         self._context: Context = app.state.context
         self._metrics: Metrics = app.state.metrics
+        self._lines: AccessLines | None = app.state.lines
         self._window: Window = app.state.window
         self._lifeline = lifeline
         self._status = status
@@ -108,9 +113,16 @@ class WebServer(uvicorn.Server):
             bound, token = self.lane
             self._lanes = Lanes(bound, self._window, token)
         await super().startup(sockets)
+        self._write()
         if self._status is not None and self.started:
             self._tell_status(self._status)
             self._share()
+
+    def _write(self) -> None:
+        """Write down what was asked."""
+        if self._lines is not None:
+            self._lines.flush()
+            asyncio.get_running_loop().call_later(WRITE, self._write)
 
     def _tell_status(self, status: int) -> None:
         """A sign of life, now and then; that it answers is seen by the front."""
@@ -132,6 +144,8 @@ class WebServer(uvicorn.Server):
             self._lanes.close()
         await super().shutdown(sockets)
         self._metrics.share()
+        if self._lines is not None:
+            self._lines.flush()
 
     def _pulled(self) -> None:
         assert self._lifeline is not None

@@ -1,12 +1,11 @@
 """Every request gets an id, a line in the log, and its place in the metrics.
 
 Behind the front the id and the visitor's address are what the front says, and the line in the log
-is the front's business.
+is the front's business; without a front see `billow.web.access_lines`.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from billow.handover import ALIVE, FRONT, KNOWN, Introduction
 from billow.ids import new_id
 from billow.ops import traces
-from billow.origin import Origin, current, read_traceparent, using
+from billow.origin import Origin, current, enter, leave, read_traceparent
+from billow.web.access_lines import AccessLines, Answer
 from billow.web.metrics import Metrics
 
 #: The status that the log has for a request whose client left before it was answered.
@@ -24,8 +24,6 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _FRONT = FRONT.encode()
 _KNOWN = KNOWN.encode()
 
-_log = logging.getLogger("billow.web.access")
-
 
 class Access:
     """ASGI middleware, the outermost one.
@@ -34,12 +32,20 @@ class Access:
         app: what is inside.
         metrics: where requests are counted.
         token: proves that the front asks; empty where there is no front.
+        lines: where requests are logged, if that is not the front's business.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, token: str = "") -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        token: str = "",
+        lines: AccessLines | None = None,
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._token = token
+        self._lines = lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and write down what became of it."""
@@ -60,39 +66,23 @@ class Access:
             scope["billow.id"] = new_id()
         watch = _Watch(scope, send, asked=told is not None and told.ask == "?")
         began = time.perf_counter()
-        parent = Origin(scope["billow.id"], _traceparent(scope))
-        with using(traces.begin(parent) if traces.on() else parent):
-            try:
-                await self._app(scope, receive, watch)
-            finally:
-                self._write_down(scope, watch, time.perf_counter() - began, parent)
+        traceparent = _traceparent(scope)
+        origin = f"{scope['billow.id']} {traceparent}" if traceparent else scope["billow.id"]
+        token = enter(traces.begin(Origin.parse(origin)) if traces.on() else origin)
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            self._write_down(scope, watch, time.perf_counter() - began, origin)
+            leave(token)
 
-    def _write_down(self, scope: Scope, seen: _Watch, seconds: float, parent: Origin) -> None:
+    def _write_down(self, scope: Scope, seen: _Watch, seconds: float, origin: str) -> None:
         route = route_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.count(method, route, seen.status, None if seen.stream else seconds)
         if traces.on():
-            _trace(scope, seen, seconds, parent)
-        if self._token:
-            return
-        _log.info(
-            "%s %s %d",
-            scope["method"][:20],
-            scope["path"][:500],
-            seen.status,
-            extra={
-                "fields": {
-                    "request": scope["billow.id"],
-                    "method": scope["method"][:20],
-                    "path": scope["path"][:500],
-                    "route": route,
-                    "status": seen.status,
-                    "ms": round(seconds * 1000, 2),
-                    "bytes": seen.bytes,
-                    "client": (scope.get("client") or ("",))[0],
-                }
-            },
-        )
+            _trace(scope, seen, seconds, Origin.parse(origin))
+        if self._lines is not None:
+            self._lines.note(scope, Answer(route, seen.status, seen.bytes, seconds))
 
 
 def _trace(scope: Scope, seen: _Watch, seconds: float, parent: Origin) -> None:

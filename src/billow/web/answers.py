@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from threading import Lock
+from typing import TypeAlias
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -26,6 +27,10 @@ class _Times:
         self.total = 0.0
 
 
+#: Method, route, status, and seconds; None if their number tells nothing.
+Request: TypeAlias = tuple[str, str, int, float | None]
+
+
 class Answers(Collector):
     """Counters of requests and of renditions, and histograms of durations."""
 
@@ -35,17 +40,18 @@ class Answers(Collector):
         self._renditions: dict[tuple[str, str], int] = {}
         self._times: dict[str, _Times] = {}
 
-    def count(self, method: str, route: str, status: int, seconds: float | None) -> None:
-        """Count a request; `seconds` is None if its length tells nothing."""
-        key = method, route, status
+    def count(self, requests: Iterable[Request]) -> None:
+        """Count requests."""
         with self._lock:
-            self._requests[key] = self._requests.get(key, 0) + 1
-            if seconds is not None:
-                times = self._times.get(route)
-                if times is None:
-                    times = self._times[route] = _Times()
-                times.classes[bisect_left(EDGES, seconds)] += 1
-                times.total += seconds
+            for method, route, status, seconds in requests:
+                key = method, route, status
+                self._requests[key] = self._requests.get(key, 0) + 1
+                if seconds is not None:
+                    times = self._times.get(route)
+                    if times is None:
+                        times = self._times[route] = _Times()
+                    times.classes[bisect_left(EDGES, seconds)] += 1
+                    times.total += seconds
 
     def count_rendition(self, rendition: str, outcome: str) -> None:
         """Count an answer to somebody who asked for a rendition."""

@@ -14,10 +14,12 @@ from starlette.routing import BaseRoute
 from billow.app import App
 from billow.errors import Error, SettingError
 from billow.flow.originals import attach
+from billow.front.log import AccessLog
 from billow.home import Home
 from billow.settings import in_force
 from billow.web import pages
 from billow.web.access import Access
+from billow.web.access_lines import AccessLines
 from billow.web.api import ENDPOINTS
 from billow.web.api.endpoint import routes_of
 from billow.web.context import Context
@@ -53,7 +55,8 @@ def make_app(home: Home, app: App, *, token: str = "", metrics: Metrics | None =
     gallery = Gallery(context, metrics.count_rendition)
     own = _in_order([*site_routes(app), *gallery.routes()])
     routes = [*routes_of(ENDPOINTS), *pages.routes()]
-    layers = [Middleware(Access, metrics=metrics, token=token)]
+    lines = None if token else _lines(home)
+    layers = [Middleware(Access, metrics=metrics, token=token, lines=lines)]
     lobby = _lobby(context) if app.plan_by_name else None
     reception = Reception(gallery, Judge() if lobby is None else _judge(lobby))
     if gallery.renditions:
@@ -82,11 +85,19 @@ def make_app(home: Home, app: App, *, token: str = "", metrics: Metrics | None =
     made.state.context = context
     made.state.lobby = lobby
     made.state.gallery = gallery
+    made.state.lines = lines
     made.state.window = Window(gallery, reception, metrics)
     made.state.metrics = metrics
     made.state.openapi = document(ENDPOINTS, app.name, build_version())
     made.state.error_page = getattr(pages, "error_page", None)
     return made
+
+
+def _lines(home: Home) -> AccessLines:
+    """The access log of a server without a front; nothing is written for a home in memory."""
+    path = "" if home.folder is None else str(home.folder / "logs" / "access.log")
+    form, size = in_force("access_log").value, in_force("access_log_size").value
+    return AccessLines(AccessLog(path, form, size))
 
 
 def _in_order(routes: list[BaseRoute]) -> list[BaseRoute]:

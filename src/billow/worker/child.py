@@ -265,7 +265,7 @@ def _load(target: str, name: str, place: Place) -> tuple[Function, Surroundings]
     return function, around
 
 
-def _capture(pipe: int | None = None) -> Capture | None:
+def catch_output(pipe: int | None = None) -> Capture | None:
     """Catch what the function prints and logs, if there is a pipe for it."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -284,7 +284,7 @@ def main(arguments: list[str]) -> int:
     """Serve until the parent hangs up; the exit status."""
     target, name, folder, worker, speed, parent, *descriptors = arguments
     link = Link(*map(int, descriptors[:4]))
-    capture = _capture(*map(int, descriptors[4:]))
+    capture = catch_output(*map(int, descriptors[4:]))
     system.die_with_parent(int(parent))
     system.offer_to_oom_killer()
     system.forbid_core_files()

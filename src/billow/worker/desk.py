@@ -236,6 +236,7 @@ class Desk:
 
     def write_notes(self) -> None:
         """Put failures for good into the journal; to be called about once a second."""
+        self.gate.tell()
         notes, self._notes = self._notes, []
         for failure, lease in notes:
             facts = {"job": lease.id, "kind": failure.kind, "worker": self._worker}

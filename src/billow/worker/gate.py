@@ -54,7 +54,9 @@ class Gate:
         #: Whether the next job, or the one in hand, is to show whether it works again.
         self.trying = False
         self._seq: int | None = None
+        #: Failures that were not noted yet, and how the last of them failed.
         self._failed = 0
+        self._why = ""
         self._noted = {True: -math.inf, False: -math.inf}
 
     @property
@@ -108,6 +110,12 @@ class Gate:
         if self.trying and outcome.seq == self._seq:
             self._settle(works, why)
 
+    def tell(self) -> None:
+        """Note failures that were not noted yet; to be called about once a second."""
+        if self._failed and self._now() - self._noted[False] >= NOTE_FAILED:
+            with contextlib.suppress(Unavailable):
+                self._note_failures()
+
     def retry(self, lease: Lease, retry: Retry) -> Retry:
         """How often a job is tried: what it shows about a breaker is not to be its end."""
         if self.trying and lease.seq == self._seq:
@@ -126,15 +134,20 @@ class Gate:
         """Put it where whoever would open the breaker looks, but not at each job."""
         now = self._now()
         self._failed = 0 if works else self._failed + 1
+        self._why = why
         turned = works and self._noted[False] > self._noted[True]
         if not turned and now - self._noted[works] < (NOTE_WORKED if works else NOTE_FAILED):
             return
-        self._noted[works] = now
         if works:
+            self._noted[True] = now
             note_worked(self._home, self.calls)
         else:
-            times, self._failed = self._failed, 0
-            note_failed(self._home, self.calls, times, why)
+            self._note_failures()
+
+    def _note_failures(self) -> None:
+        self._noted[False] = self._now()
+        times, self._failed = self._failed, 0
+        note_failed(self._home, self.calls, times, self._why)
 
 
 def _verdict(outcome: Outcome) -> tuple[bool | None, str]:

@@ -142,16 +142,22 @@ def _spawn(settings: Settings, module: str, given: Sequence[int]) -> int:
     numbers = _CHILD_FDS[: len(given)]
     own = [sys.executable, "-m", module, settings.app, settings.function]
     place = [settings.folder, settings.id, str(settings.speed), str(os.getpid())]
-    return os.posix_spawn(
-        sys.executable,
-        [*own, *place, *map(str, numbers)],
-        os.environ,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            *((os.POSIX_SPAWN_DUP2, fd, number) for fd, number in zip(given, numbers, strict=True)),
-        ],
-        setpgroup=0,
-    )
+    # Where this process has many files open, an end may have a number that is to be another one's.
+    apart = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _CHILD_FDS[-1] + 1) for fd in given]
+    try:
+        return os.posix_spawn(
+            sys.executable,
+            [*own, *place, *map(str, numbers)],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                *((os.POSIX_SPAWN_DUP2, *pair) for pair in zip(apart, numbers, strict=True)),
+            ],
+            setpgroup=0,
+        )
+    finally:
+        for fd in apart:
+            os.close(fd)
 
 
 def _widen(fd: int) -> None:

@@ -43,6 +43,11 @@ class Disk:
         if free - size < self.floor + self._in_use():
             raise full(self._folder, free)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing new is taken."""
+        return self.free() < self.floor + self._in_use()
+
     def free(self) -> int:
         """Bytes that are left."""
         found = os.statvfs(self._folder)

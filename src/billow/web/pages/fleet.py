@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from billow.flow.breakers import Breaker, Breakers
 from billow.options import Fleet
 from billow.pool import NAME as POOL
 from billow.ports.journal import Entry
@@ -24,6 +25,8 @@ class FleetView:
     #: What the keeper put on the board; empty if it never did.
     board: dict[str, Any]
     decisions: list[Entry]
+    #: The open breaker that keeps its jobs back; None if there is none.
+    breaker: Breaker | None = None
 
     @property
     def workers(self) -> list[dict[str, Any]]:
@@ -41,17 +44,19 @@ class FleetView:
 def build(asked: Asked) -> dict[str, Any]:
     """What the page shows."""
     journal = asked.home.journal
-    declared = [(each.name, each.fleet) for each in asked.app.functions.values()]
+    declared = [(each.name, each.fleet, each.calls) for each in asked.app.functions.values()]
     if asked.app.web.options is not None:
-        declared.append((POOL, asked.app.web.options.fleet))
+        declared.append((POOL, asked.app.web.options.fleet, ""))
+    breakers = {each.name: each for each in Breakers(asked.home).all()}
     fleets = [
         FleetView(
             name,
             fleet,
             journal.board(f"fleet.{name}").get(f"fleet.{name}", {}),
             now.events_of(asked.home, name, _LOG)[:_ROWS],
+            breakers.get(calls),
         )
-        for name, fleet in declared
+        for name, fleet, calls in declared
     ]
     board = journal.board("process.")
     return {

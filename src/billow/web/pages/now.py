@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 from billow.errors import NotFound
+from billow.flow.breakers import Breakers
 from billow.function import Function
 from billow.home import Home
 from billow.job import Job, Status
-from billow.ops.controls import alarms
+from billow.ops.controls import alarms, shedding
 from billow.ports.journal import Entry
 from billow.ports.ledger import Counts
 from billow.web.pages import charts, duty, wording
@@ -205,6 +206,10 @@ def _troubles(home: Home, every: list[FunctionNow]) -> list[tuple[str, str]]:
     if firing := sorted(set(firing) - {"dead letters"}):
         told = ", ".join(firing[:_NAMED]) + (" and more" if len(firing) > _NAMED else "")
         troubles.append((f"in ALARM: {told}", "/alarms"))
+    if cut := [one.name for one in Breakers(home).all()]:
+        troubles.append((f"jobs that call {', '.join(cut)} wait: it does not work", "/alarms"))
+    if shed := shedding(home.journal, home.clock.now()):
+        troubles.append((f"load is shed: {shed[1]}", "/alarms"))
     if dead := count_dead(home):
         noun = "job is" if dead == "1" else "jobs are"
         troubles.append((f"{dead} {noun} among the dead letters", "/dead"))
