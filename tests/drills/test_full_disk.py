@@ -128,6 +128,8 @@ def test_full_to_the_last_byte(scene: Scene) -> None:
         assert scene.submit()[0] == 202
     assert scene.upload()[0] in (201, 202)
     until(lambda: scene.pid("pager"), "the pager")
+    reserve = scene.folder / "reserve"
+    until(lambda: reserve.exists() and reserve.stat().st_size, "room being held back")
     keeper = scene.pid("keeper")
     fill(scene.filler)
     for ask in (scene.submit, scene.upload):
@@ -158,4 +160,4 @@ def test_full_to_the_last_byte(scene: Scene) -> None:
     until(lambda: [job.status for job in ledger.find(function="keep").jobs] == kept, "the files")
     assert [page.key for page in scene.phone.pages] == ["alarm:full:disk"]
     assert scene.pid("keeper") == keeper
-    until(lambda: (scene.folder / "reserve").stat().st_size, "room being held back again")
+    until(lambda: reserve.stat().st_size, "room being held back again")

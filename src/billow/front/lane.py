@@ -100,6 +100,8 @@ class Lane:
                     self.close()
                     return
                 self._take(message)
+                if not self._asked:
+                    return  # nothing more can come
         except BlockingIOError:
             return
         except (OSError, ValueError, Malformed):
