@@ -33,6 +33,7 @@ CAPACITY, FACTOR, FLOOD_SECONDS, PATIENCE = 190.0, 10.0, 8.0, 1.0
 MISSING_SECONDS = 12.0
 
 _SERVERS = ("billow.web",)
+_CORES = os.sched_getaffinity(0)
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def missing(contender: Contender, fixtures: Path) -> dict[str, Any]:
 def _cores(wanted: set[int]) -> Iterator[None]:
     """What is started in the block stays on these cores, where there are any."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, wanted & before or before)
+    os.sched_setaffinity(0, wanted & _CORES or _CORES)
     try:
         yield
     finally:

@@ -131,10 +131,9 @@ class Desk:
         if not any(server.usable for server in self._servers()):
             limit, why = max(limit, RESTART), "starting"
         for queue in self._queues:
-            for request in [one for one in queue if now - one.arrived > limit]:
-                queue.remove(request)
+            while queue and now - queue[0].arrived > limit:  # the oldest stands first
                 self.waiting -= 1
-                self._refuse(request, why)
+                self._refuse(queue.popleft(), why)
 
     def _take(self, queue: deque[Waiting]) -> Waiting:
         now = self._now()
