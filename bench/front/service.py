@@ -45,11 +45,11 @@ def work(request: site.Request) -> site.Response:
 class Service:
     """A running pool, and what its keeper tells."""
 
-    def __init__(self, process: subprocess.Popen[str], started: dict[str, Any]) -> None:
+    def __init__(self, process: subprocess.Popen[str], told: list[dict[str, Any]]) -> None:
         self._process = process
-        self.url: str = started["url"]
+        self.url: str = told[-1]["url"]
         self.port = int(self.url.rpartition(":")[2])
-        self.events: list[dict[str, Any]] = []
+        self.events = told
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -85,8 +85,9 @@ def service(size: int) -> Iterator[Service]:
         )
         try:
             assert process.stdout is not None
-            while "url" not in (told := json.loads(process.stdout.readline())):
-                pass
+            told = [json.loads(process.stdout.readline())]
+            while "url" not in told[-1]:
+                told.append(json.loads(process.stdout.readline()))
             made = Service(process, told)
             while len(made.of("worker.ready")) < size:
                 time.sleep(0.05)

@@ -75,8 +75,9 @@ def test_every_page_renders(
     page.set_viewport_size({"width": width, "height": height})
     page.goto(address(seeded, path))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(wider) <= 0
+    page.wait_for_function(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -224,8 +224,7 @@ def test_pages_are_sound_without_a_script(
 def fits(page: Page, width: int) -> None:
     """A page keeps nobody out, and is not wider than the window."""
     sound(page)
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= width, f"{page.url} is {wide} pixels wide"
+    page.wait_for_function(f"document.documentElement.scrollWidth <= {width}")
 
 
 def test_uploading_works_without_a_script(chromium: Browser, flickr: Demo, tmp_path: Path) -> None:

@@ -90,8 +90,9 @@ def test_a_result_is_read_archived_and_being_restored(
     page.reload()
     expect(files.first).to_have_text(re.compile(r", being restored, about [23] min"))
     expect(page.get_by_role("link", name=ANNOTATED)).to_have_count(0)
-    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(wider) <= 0
+    page.wait_for_function(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
     bring_back()
     page.reload()
     expect(page.get_by_role("link", name=ANNOTATED).first).to_be_visible()
