@@ -7,6 +7,9 @@ import unicodedata
 from billow.errors import BadInput
 from billow.units import KiB
 
+#: The store that has the service's own access logs.
+ACCESS_LOGS = "access-logs"
+
 #: Bytes of a cleaned name, and of an object's key.
 MAX_NAME = 200
 MAX_KEY = 1 * KiB

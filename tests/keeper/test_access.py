@@ -13,7 +13,8 @@ import pytest
 from billow.clock import VirtualClock
 from billow.drivers.memory.home import open_memory
 from billow.home import Home
-from billow.keeper.access import STORE, AccessArchive
+from billow.keeper.access import AccessArchive
+from billow.names import ACCESS_LOGS
 
 #: 28 November 2026, 13:50 UTC.
 BEGIN = float(calendar.timegm((2026, 11, 28, 13, 50, 0)))
@@ -37,10 +38,10 @@ def open_archive(home: Home, tmp_path: Path) -> Callable[[], AccessArchive]:
 def kept(home: Home) -> dict[str, list[str]]:
     """The lines in the store by key."""
     return {
-        info.key: gzip.decompress(b"".join(home.objects.read(STORE, info.key)))
+        info.key: gzip.decompress(b"".join(home.objects.read(ACCESS_LOGS, info.key)))
         .decode()
         .splitlines()
-        for info in home.objects.list(STORE)
+        for info in home.objects.list(ACCESS_LOGS)
     }
 
 
@@ -119,8 +120,8 @@ def test_a_file_that_says_no_time_goes_by_its_age(
 def test_old_ones_are_forgotten(
     home: Home, clock: VirtualClock, open_archive: Callable[[], AccessArchive]
 ) -> None:
-    home.objects.put(STORE, [b"x"], key="2026/10/28/13.jsonl.gz")
-    home.objects.put(STORE, [b"x"], key="2026/10/31/13.jsonl.gz")
+    home.objects.put(ACCESS_LOGS, [b"x"], key="2026/10/28/13.jsonl.gz")
+    home.objects.put(ACCESS_LOGS, [b"x"], key="2026/10/31/13.jsonl.gz")
     open_archive().round()
-    assert list(home.objects.stores()) == [STORE]
-    assert [info.key for info in home.objects.list(STORE)] == ["2026/10/31/13.jsonl.gz"]
+    assert list(home.objects.stores()) == [ACCESS_LOGS]
+    assert [info.key for info in home.objects.list(ACCESS_LOGS)] == ["2026/10/31/13.jsonl.gz"]

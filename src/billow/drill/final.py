@@ -12,6 +12,7 @@ from typing import NamedTuple
 from billow.drill.history import digest
 from billow.home import Home
 from billow.job import Job, Status
+from billow.names import ACCESS_LOGS
 
 #: Names of the queue and the table that every job of the drill writes to.
 QUEUE = "drill-results"
@@ -119,6 +120,8 @@ def _messages(home: Home) -> dict[str, list[str]]:
 
 def _objects(home: Home) -> Iterator[FinalObject]:
     for store in home.objects.stores():
+        if store == ACCESS_LOGS:  # the service's own, put there at each full hour
+            continue
         after: str | None = None
         while infos := home.objects.list(store, after=after, limit=_PAGE):
             for info in infos:

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from billow.home import Home
+from billow.names import ACCESS_LOGS
 
-STORE = "access-logs"
 #: Seconds after which a file that was taken away is surely written to no more.
 _SETTLED = 10
 _HOUR = 3600
@@ -65,20 +65,20 @@ class AccessArchive:
     def _put_file(self, file: Path) -> None:
         began = int(file.stem.split("-")[2])
         key = f"{_stamp(began)}-{file.stem.rpartition('-')[2]}.log.gz"
-        if self._home.objects.head(STORE, key) is None:
+        if self._home.objects.head(ACCESS_LOGS, key) is None:
             self._put(key, _blocks(file))
         file.unlink()
 
     def _put(self, key: str, data: Iterable[bytes]) -> None:
-        self._home.objects.put(STORE, _packed(data), key=key, name=key, type=_TYPE)
+        self._home.objects.put(ACCESS_LOGS, _packed(data), key=key, name=key, type=_TYPE)
 
     def _forget(self, now: float) -> None:
         """Delete what is too old; keys are in order of time."""
         oldest = _stamp(now - self._keep)
         objects = self._home.objects
-        while old := [info.key for info in objects.list(STORE) if info.key < oldest]:
+        while old := [info.key for info in objects.list(ACCESS_LOGS) if info.key < oldest]:
             for key in old:
-                objects.delete(STORE, key)
+                objects.delete(ACCESS_LOGS, key)
 
 
 def _stamp(at: float) -> str:
