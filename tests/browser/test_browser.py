@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from billow.job import Status
 from billow.ports.ledger import Completed
 from tests.browser.conftest import Service
+from tests.browser.waits import NOT_WIDER, comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -75,9 +76,7 @@ def test_every_page_renders(
     page.set_viewport_size({"width": width, "height": height})
     page.goto(address(seeded, path))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_function(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
+    comes_true(page, NOT_WIDER)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.apps.flickr_town import FLICKR, jpeg
 from tests.browser.demos import Demo, log_in, started
 from tests.browser.test_gas_story import letter
+from tests.browser.waits import comes_true
 
 PASSWORD = "correct horse battery"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -54,8 +55,10 @@ def is_painted(page: Page, name: str) -> None:
     """Wait until the picture called `name` is there."""
     picture = page.get_by_role("img", name=name).first
     expect(picture).to_be_visible()
-    page.wait_for_function(
-        "picture => picture.complete && picture.naturalWidth > 0", arg=picture.element_handle()
+    comes_true(
+        page,
+        "picture => picture.complete && picture.naturalWidth > 0",
+        picture.element_handle(),
     )
 
 
@@ -224,7 +227,7 @@ def test_pages_are_sound_without_a_script(
 def fits(page: Page, width: int) -> None:
     """A page keeps nobody out, and is not wider than the window."""
     sound(page)
-    page.wait_for_function(f"document.documentElement.scrollWidth <= {width}")
+    comes_true(page, f"document.documentElement.scrollWidth <= {width}")
 
 
 def test_uploading_works_without_a_script(chromium: Browser, flickr: Demo, tmp_path: Path) -> None:

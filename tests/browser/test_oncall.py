@@ -15,12 +15,12 @@ from billow.ops.pager.roster import Roster
 from tests.browser.conftest import Service, serve
 from tests.browser.oncall_app import app
 from tests.browser.oncall_seed import seed
+from tests.browser.waits import NOT_WIDER, comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 #: Milliseconds for what comes by itself.
 PATIENCE = 30_000
-NOT_WIDER = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 APP = Path(__file__).parent / "oncall_app.py"
 PAGES = ["/incidents", "/incidents/1", "/oncall", "/oncall/contacts", "/status"]
 
@@ -48,7 +48,7 @@ def test_the_pages_render_everywhere_and_have_no_barrier(
                 found.append((path, violation["id"], where))
         page.set_viewport_size({"width": 390, "height": 844})
         # Charts are drawn anew when the window has changed.
-        page.wait_for_function(NOT_WIDER, timeout=PATIENCE)
+        comes_true(page, NOT_WIDER)
         page.set_viewport_size({"width": 1440, "height": 900})
     context.close()
     assert found == []

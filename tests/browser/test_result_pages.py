@@ -20,6 +20,7 @@ from billow.loading import load_app
 from billow.ports.cold import Tier
 from billow.testing import run_jobs
 from tests.browser.conftest import Service, serve
+from tests.browser.waits import NOT_WIDER, comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -90,9 +91,7 @@ def test_a_result_is_read_archived_and_being_restored(
     page.reload()
     expect(files.first).to_have_text(re.compile(r", being restored, about [23] min"))
     expect(page.get_by_role("link", name=ANNOTATED)).to_have_count(0)
-    page.wait_for_function(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
+    comes_true(page, NOT_WIDER)
     bring_back()
     page.reload()
     expect(page.get_by_role("link", name=ANNOTATED).first).to_be_visible()
