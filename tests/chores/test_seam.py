@@ -9,7 +9,8 @@ import pytest
 
 import billow
 from billow import chores
-from billow.chores import Done, chore, is_chore, names
+from billow.chores import Done, Later, chore, is_chore, names
+from billow.clock import VirtualClock
 from billow.errors import NotFound
 from billow.home import Home
 from billow.job import Status
@@ -56,6 +57,20 @@ def test_a_plain_result_is_recorded_as_it_is(trial: ModuleType) -> None:
     vars(trial)["run"] = lambda home, app, args: {"status": 204}
     submit(home, "{}")
     assert [job.result for job in run_jobs(home, app)] == [{"status": 204}]
+
+
+def test_a_chore_that_is_put_off_uses_up_no_try(trial: ModuleType) -> None:
+    app, clock = billow.App("demo"), VirtualClock()
+    home = memory_home(app, clock)
+    answers: list[Any] = [Later(60), "done"]
+    vars(trial)["run"] = lambda home, app, args: answers.pop(0)
+    submit(home, "{}")
+    [job] = run_jobs(home, app)
+    assert (job.status, job.failures, home.ledger.attempts(job.id)) == (Status.PENDING, 0, [])
+    clock.advance(59)
+    assert run_jobs(home, app) == []
+    clock.advance(1)
+    assert [job.result for job in run_jobs(home, app)] == ["done"]
 
 
 def test_a_chore_that_raises_is_tried_again_and_ends_among_the_dead_letters(

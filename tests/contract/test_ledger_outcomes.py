@@ -123,6 +123,24 @@ def test_a_released_job_is_as_if_it_had_never_been_taken(home: Home) -> None:
     assert again.token != lease.token
 
 
+def test_a_job_may_be_put_off_as_if_it_had_never_been_taken(
+    home: Home, clock: VirtualClock
+) -> None:
+    submit(home)
+    lease = take_one(home)
+    with home.wake.waiter(jobs_channel("f")) as worker:
+        assert record(home, released(lease)._replace(delay=15.0)) == [True]
+        assert not worker.wait(0)
+    job = job_of(home, lease)
+    assert (job.status, job.failures, job.lost, job.worker) == (Status.PENDING, 0, 0, None)
+    assert home.ledger.attempts(lease.id) == []
+    assert home.ledger.next_due("f") == pytest.approx(clock.now() + 15)
+    clock.advance(14)
+    assert take(home) == []
+    clock.advance(1)
+    assert take_one(home).id == lease.id
+
+
 def test_a_released_job_may_be_taken_in_the_same_step(home: Home) -> None:
     submit(home)
     lease = take_one(home)

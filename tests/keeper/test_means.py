@@ -14,6 +14,7 @@ from billow.clock import VirtualClock
 from billow.drivers.memory.cold import MemoryCold
 from billow.drivers.memory.home import open_memory
 from billow.flow.breakers import FIRST_REST, Breakers, note_failed, note_worked
+from billow.flow.receivers import name_of
 from billow.flow.retention import THAW
 from billow.flow.stuck import LATE
 from billow.home import Home
@@ -286,3 +287,11 @@ def test_jobs_that_are_kept_back_are_no_reason_for_workers(home: Home) -> None:
     assert breaking.seen(locate, counts) == Counts(visible=1, delayed=7, oldest=50.0)
     measured = {one.name: one.summary.high for one in home.recorder.take()}
     assert (measured["breaker.open"], measured["breaker.maps.open"]) == (1, 1)
+
+
+def test_breakers_of_endpoints_are_counted_apart(home: Home) -> None:
+    Breakers(home).open("maps", "down")
+    Breakers(home).open(name_of("hooks.example.org", "e1"), "down")
+    Breaking(home, ["maps"]).look()
+    measured = {one.name: one.summary.high for one in home.recorder.take()}
+    assert (measured["breaker.open"], measured["breaker.webhooks.open"]) == (1, 1)

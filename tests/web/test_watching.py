@@ -11,6 +11,7 @@ import pytest
 
 import billow
 from billow.flow.breakers import Breakers
+from billow.flow.receivers import name_of
 from billow.home import Home
 from billow.ops import controls
 from billow.ops.engine import Memory
@@ -186,6 +187,20 @@ async def test_a_breaker_is_shown_and_closed(client: httpx.AsyncClient, home: Ho
     assert told.status_code == 303
     assert Breakers(home).all() == []
     assert (await client.post("/alarms", data={"close": "x"}, headers=HTML)).status_code == 404
+
+
+async def test_breakers_of_endpoints_are_apart_and_no_trouble_of_the_services(
+    client: httpx.AsyncClient, home: Home
+) -> None:
+    name = name_of("hooks.example.org", "e1")
+    Breakers(home).open(name, "no answer in 15 s")
+    page = await get(client, "/alarms")
+    assert "1 endpoint of webhooks takes nothing" in page
+    assert "no answer in 15 s" in page
+    assert "The breaker of" not in page
+    assert "hooks.example.org" not in await get(client, "/")
+    assert (await client.post("/alarms", data={"close": name}, headers=HTML)).status_code == 303
+    assert Breakers(home).all() == []
 
 
 async def test_remedies_are_shown_and_switched(client: httpx.AsyncClient, home: Home) -> None:

@@ -7,6 +7,8 @@ import re
 import httpx
 import pytest
 
+from billow.flow.breakers import Breakers
+from billow.flow.receivers import name_of
 from billow.webhooks.endpoints import Webhooks
 from billow.webhooks.post import Answer
 from tests.web.people import HTML, Town, form_in
@@ -56,6 +58,17 @@ async def test_an_endpoint_from_its_making_to_its_end(town: Town) -> None:
         assert (await press(client, hook.id, "else")).status_code == 422
         await press(client, hook.id, "remove")
         assert hooks.all(anna.owner) == []
+
+
+async def test_an_endpoint_that_takes_nothing_says_so_to_its_owner(town: Town) -> None:
+    anna = town.person("anna")
+    hooks = Webhooks(town.home)
+    dead, _ = hooks.add(anna.owner, URL), hooks.add(anna.owner, f"{URL}2")
+    Breakers(town.home).open(name_of("hooks.example.org", dead.id), "answered 503")
+    async with town.client(anna, **HTML) as client:
+        page = (await client.get("/webhooks")).text
+    assert page.count("Its server has taken nothing since") == 1
+    assert "answered 503. Messages wait" in page
 
 
 @pytest.mark.parametrize(("url", "types"), [("http://10.0.0.1/", ""), (URL, "no type!")])

@@ -85,6 +85,7 @@ def test_a_task_arrives_as_it_was_sent() -> None:
         Performed(1.25, 2.5, '{"a":1}'),
         Performed(1.25, 2.5, "1", None, (Publish("q", "[]"), Put("t", "k", "{}")), (0, 2)),
         Performed(1.25, 2.5, None, Failure("raised", "é", "d\n")),
+        Performed(1.25, 2.5, later=15.0),
     ],
 )
 def test_an_ending_arrives_as_it_was_sent(performed: Performed) -> None:

@@ -11,8 +11,8 @@ A chore is a module of this package, called like the chore, with
 
 which does it, or raises to be tried again later (`billow.Rejected`: never again). It may be run
 more than once and must have the effect of once. What it returns is the job's result; a `Done` asks
-also for effects in the transaction that records it. The module may set `RETRY` and `LIMITS`,
-and `CALLS` if it depends on something outside, whose breaker then counts.
+also for effects in the transaction that records it, and a `Later` puts the job off. The module may
+set `RETRY` and `LIMITS`, and `CALLS` if it depends on something outside, whose breaker then counts.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from typing import Any
 from billow.app import App
 from billow.errors import NotFound
 from billow.fleet.queue import Queue
-from billow.flow.done import Done
+from billow.flow.done import Done, Later
 from billow.function import Function
 from billow.home import Home
 from billow.options import Fleet, Limits, Retry
 
-__all__ = ["PREFIX", "Done", "chore", "is_chore", "names"]
+__all__ = ["PREFIX", "Done", "Later", "chore", "is_chore", "names"]
 
 #: What the names of internal functions begin with; no function of an app can be called so.
 PREFIX = "billow."

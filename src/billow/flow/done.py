@@ -12,3 +12,9 @@ class Done(NamedTuple):
 
     value: Any = None
     effects: tuple[Effect, ...] = ()
+
+
+class Later(NamedTuple):
+    """Not yet: the chore is run again in so many seconds, and this run is no try of it."""
+
+    seconds: float

@@ -15,7 +15,7 @@ from typing import Any
 
 from billow.errors import BadInput, DiskFull, Rejected
 from billow.events import Event
-from billow.flow.done import Done
+from billow.flow.done import Done, Later
 from billow.flow.encode import encode
 from billow.flow.gather import Gatherer, Tell
 from billow.flow.outputs import BadOutput, keep_outputs
@@ -82,6 +82,8 @@ def _perform(
         elif isinstance(value, Done):
             value, asked = value
             sink.effects += asked
+        elif isinstance(value, Later):
+            return Performed(started, now(), later=value.seconds)
         text = encode_result(value, function.limits.result)
     except BaseException as error:
         failure = _no_room(error, around) or failure_of(error, function.limits)

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from billow.job import Failure
 from billow.options import Retry
-from billow.ports.ledger import Completed, Effect, Failed
+from billow.ports.ledger import Completed, Effect, Failed, Released
 
 #: Kinds of failure that no repetition can cure: the author said so, or the file is gone.
 _HOPELESS = frozenset({"rejected", "lost"})
@@ -31,7 +31,10 @@ Wish: TypeAlias = Effect | Measure
 
 
 class Performed(NamedTuple):
-    """How a try went. Either `result` (JSON text) or `failure` is set. Times are UNIX seconds."""
+    """How a try went. Times are UNIX seconds.
+
+    One of `result` (JSON text), `failure` and `later` is set.
+    """
 
     started: float
     finished: float
@@ -41,6 +44,8 @@ class Performed(NamedTuple):
     effects: tuple[Wish, ...] = ()
     #: Places of the handlers that raised, in the event's list of handlers.
     undone: tuple[int, ...] = ()
+    #: Seconds after which the job is to be taken up again, as if it had not been taken now.
+    later: float | None = None
 
 
 class Stand(NamedTuple):
@@ -58,9 +63,13 @@ def is_final(failure: Failure, failures: int, retry: Retry) -> bool:
     return failure.kind in _HOPELESS or failures + 1 >= retry.attempts
 
 
-def settle(stand: Stand, performed: Performed, retry: Retry, jitter: float) -> Completed | Failed:
+def settle(
+    stand: Stand, performed: Performed, retry: Retry, jitter: float
+) -> Completed | Failed | Released:
     """The outcome to record for a try; `jitter` in [0, 1) spreads the rests before the next."""
-    started, finished, result, failure, wishes, _ = performed
+    started, finished, result, failure, wishes, _, later = performed
+    if later is not None:
+        return Released(stand.seq, stand.token, later)
     effects = tuple(wish for wish in wishes if not isinstance(wish, Measure)) if wishes else ()
     if failure is None:
         assert result is not None

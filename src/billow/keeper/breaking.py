@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from billow.errors import Unavailable
 from billow.flow.breakers import Breaker, Breakers
+from billow.flow.receivers import is_receiver
 from billow.function import Function
 from billow.home import Home
 from billow.ports.ledger import Counts
@@ -40,7 +41,10 @@ class Breaking:
             self._open = {one.name: one for one in self._breakers.all()}
         except Unavailable:
             return
-        self._home.recorder.gauge("breaker.open", len(self._open))
+        # Whether somebody else's server takes webhooks is nothing to page the service's people for.
+        receivers = sum(map(is_receiver, self._open))
+        self._home.recorder.gauge("breaker.open", len(self._open) - receivers)
+        self._home.recorder.gauge("breaker.webhooks.open", receivers)
         for name in self._names:
             self._home.recorder.gauge(f"breaker.{name}.open", float(name in self._open))
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from billow.function import Function
 
-#: What Billow's own chores call: sending mail and webhooks, the payment provider, the cold tier.
-#: What the pager sends is not held back by anything.
-OWN = ("archive", "mail", "payments", "webhooks")
+#: What Billow's own chores call: sending mail, the payment provider, the cold tier. Webhooks have
+#: one for each endpoint, `flow.receivers`. What the pager sends is not held back by anything.
+OWN = ("archive", "mail", "payments")
 
 
 def dependencies(functions: Iterable[Function]) -> list[str]:

@@ -19,7 +19,8 @@ FAMILIES = {
     "front": "the front of a pool: `front.requests`, `.waiting`, `.p95`, `.shedding`",
     "host": "the machine: `host.cpu`, `host.memory`, `host.disk`, `host.full`",
     "store": "stored files: `store.<name>.bytes`, `.objects`, `.reads`, `.writes`",
-    "breaker": "breakers: `breaker.open`, how many are; `breaker.<name>.open`",
+    "breaker": "breakers: `breaker.open`, how many are; `breaker.<name>.open`; "
+    "`breaker.webhooks.open`, how many endpoints of webhooks take nothing",
     "archive": "the cold tier: `archive.stuck`",
     "table": "tables: `table.<name>.reads`, `.writes`, `.latency`",
     "jobs": "all jobs: `jobs.dead`",

@@ -24,6 +24,8 @@ ENDPOINTS, DELIVERIES = "billow-webhooks", "billow-webhook-deliveries"
 MOST_ENDPOINTS = 10
 MOST_TYPES = 50
 KEPT_DELIVERIES = 100
+#: Tries in a row, within so many seconds, that show that an endpoint takes nothing.
+IN_A_ROW, RECENT = 5, 600.0
 #: Secrets that are good at the same time.
 _MOST_SECRETS = 4
 
@@ -197,6 +199,13 @@ class Webhooks:
         found = self._home.tables.query(DELIVERIES, prefix, limit=KEPT_DELIVERIES)
         return [Delivery(**item.value) for item in found]
 
+    def takes_nothing(self, endpoint: Endpoint) -> bool:
+        """Whether the latest tries show that its server takes nothing at present."""
+        latest = self.deliveries(endpoint.owner, endpoint.id)[:IN_A_ROW]
+        since = self._home.clock.now() - RECENT
+        taken = any(_is_taken(each) or each.at < since for each in latest)
+        return len(latest) == IN_A_ROW and not taken
+
     def note(self, endpoint: Endpoint, message: str, type: str, answer: Answer) -> None:
         """Remember a try, and forget the oldest ones."""
         now = self._home.clock.now()
@@ -229,6 +238,10 @@ class Webhooks:
             except Conflict:
                 continue  # someone else changed it meanwhile
             return made
+
+
+def _is_taken(delivery: Delivery) -> bool:
+    return delivery.status is not None and 200 <= delivery.status < 300
 
 
 def _checked(owner: str) -> str:

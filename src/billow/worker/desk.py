@@ -104,7 +104,7 @@ class Desk:
         retry = self.gate.retry(lease, self.hello.retry)
         outcome = settle(stand, performed, retry, jitter)
         self._outcomes.append((outcome, held))
-        if performed.undone:
+        if performed.undone and not isinstance(outcome, Released):
             event = Event.COMPLETED if isinstance(outcome, Completed) else Event.FAILED
             self._follow_up(lease, event, outcome.finished, performed.undone)
 

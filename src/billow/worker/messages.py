@@ -69,7 +69,7 @@ def decode_follow_up(body: bytes) -> tuple[Event, int, Job]:
 
 def encode_performed(performed: Performed, serial: int) -> bytes:
     """The frame that tells how a try went."""
-    started, finished, result, failure, effects, undone = performed
+    started, finished, result, failure, effects, undone, later = performed
     if result is not None and not effects and not undone:
         return Frame(RESULT, serial, started, finished, result.encode()).encode()
     facts = {
@@ -77,6 +77,7 @@ def encode_performed(performed: Performed, serial: int) -> bytes:
         "failure": failure and [failure.kind, failure.message, failure.detail],
         "effects": [[type(effect).__name__, *effect] for effect in effects],
         "undone": undone,
+        "later": later,
     }
     return Frame(ENDED, serial, started, finished, _encode(facts).encode()).encode()
 
@@ -93,6 +94,7 @@ def decode_performed(frame: Frame) -> Performed:
         facts["failure"] and Failure(*facts["failure"]),
         tuple(_effect(*effect) for effect in facts["effects"]),
         tuple(facts["undone"]),
+        facts["later"],
     )
 
 

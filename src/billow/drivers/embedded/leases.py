@@ -70,7 +70,8 @@ class Work:
         self._worker = worker
         self._now = now
         self._tally = Tally()
-        #: Messages sent by effects, by queue; jobs given back; jobs given up as lost too often.
+        #: Messages sent by effects, by queue; jobs given back to be taken at once; jobs given up as
+        #: lost too often.
         self.queues: dict[str, int] = {}
         #: Jobs accepted by effects that may be taken now, by function.
         self.accepted: dict[str, int] = {}
@@ -88,11 +89,11 @@ class Work:
         if type(outcome) is Failed:
             return self._fail(outcome)
         assert type(outcome) is Released
-        seq, token = outcome
-        if self._execute(_RELEASE, (self._now, seq, token)).rowcount != 1:
+        seq, token, delay = outcome
+        if self._execute(_RELEASE, (self._now + delay, seq, token)).rowcount != 1:
             return False
         self._tally.move(self._function, RUNNING, PENDING)
-        self.released += 1
+        self.released += delay <= 0
         return True
 
     def _complete(self, outcome: Completed) -> bool:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from billow.errors import BadInput
 from billow.flow.breakers import Breakers
+from billow.flow.receivers import is_receiver
 from billow.home import Home
 from billow.ops import controls
 from billow.ops.conditions import Bound
@@ -67,12 +68,14 @@ def build(asked: Asked) -> dict[str, Any]:
     board = controls.alarms(home.journal)
     every = [_view(home, one, board.get(one.alarm.name, {}), now) for one in asked.app.watched()]
     every.sort(key=lambda one: (_ORDER.index(AlarmState(one.state)), one.watched.alarm.name))
+    breakers = Breakers(home).all()
     return {
         "alarms": every,
         "firing": sum(one.state == "ALARM" for one in every),
         "mode": controls.mode(home.journal),
         "modes": controls.MODES,
-        "breakers": Breakers(home).all(),
+        "breakers": [each for each in breakers if not is_receiver(each.name)],
+        "receivers": [each for each in breakers if is_receiver(each.name)],
         "shedding": controls.shedding(home.journal, now),
         "history": home.journal.read(kinds=("alarm.", "watch."), limit=_ROWS, newest=True),
         "remedies": [*reversed(Records(home.tables).since(now - KEPT))][:_ROWS],

@@ -9,6 +9,7 @@ from typing import Any
 
 from billow.errors import NotFound
 from billow.flow.breakers import Breakers
+from billow.flow.receivers import is_receiver
 from billow.function import Function
 from billow.home import Home
 from billow.job import Job, Status
@@ -206,7 +207,7 @@ def _troubles(home: Home, every: list[FunctionNow]) -> list[tuple[str, str]]:
     if firing := sorted(set(firing) - {"dead letters"}):
         told = ", ".join(firing[:_NAMED]) + (" and more" if len(firing) > _NAMED else "")
         troubles.append((f"in ALARM: {told}", "/alarms"))
-    if cut := [one.name for one in Breakers(home).all()]:
+    if cut := [one.name for one in Breakers(home).all() if not is_receiver(one.name)]:
         troubles.append((f"jobs that call {', '.join(cut)} wait: it does not work", "/alarms"))
     if shed := shedding(home.journal, home.clock.now()):
         troubles.append((f"load is shed: {shed[1]}", "/alarms"))

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from billow.errors import BadInput, Error
+from billow.flow.breakers import Breaker
+from billow.flow.receivers import Receivers
 from billow.settings import in_force
 from billow.web.auth import Lobby
 from billow.web.context import context_of
@@ -84,9 +86,12 @@ class WebhookPages:
     ) -> Response:
         owner, hooks = person(request).owner, self._hooks()
 
-        def look() -> list[tuple[Endpoint, list[Any]]]:
-            found = hooks.all(owner)
-            return [(each, hooks.deliveries(owner, each.id)[:_SHOWN]) for each in found]
+        def look() -> list[tuple[Endpoint, list[Any], Breaker | None]]:
+            held, found = Receivers(self._home).by_endpoint(), hooks.all(owner)
+            return [
+                (each, hooks.deliveries(owner, each.id)[:_SHOWN], held.get(each.id))
+                for each in found
+            ]
 
         model = {
             "endpoints": await context_of(request).run(look),
