@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -15,7 +16,7 @@ import pytest
 from billow.drill.faults.drill import small_disk
 from billow.drill.faults.report import Looks, Report
 from billow.drill.faults.scene import Course
-from billow.drill.faults.sinks import MailServer, Phone
+from billow.drill.faults.sinks import MailServer, Oracle, Phone
 from billow.drill.load.probe import Probed
 from billow.drill.processes import find
 from billow.mail.place import Smtp, Tls
@@ -137,6 +138,18 @@ def test_the_mail_server_is_dead_until_it_is_revived() -> None:
         server.close()
 
 
+def test_the_service_that_is_called_is_dead_until_it_is_revived() -> None:
+    oracle = Oracle()
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", oracle.port), 30)
+        oracle.revive()
+        with socket.create_connection(("127.0.0.1", oracle.port), 30) as line:
+            assert line.recv(1)
+    finally:
+        oracle.close()
+
+
 def ring(phone: Phone, id_: str, kind: str, *incidents: int) -> None:
     about = [{"number": each, "key": f"alarm:drill:{each}"} for each in incidents]
     body = json.dumps({"type": f"incident.{kind}", "incidents": about}).encode()
@@ -166,7 +179,7 @@ def test_the_phone_counts_a_page_that_is_sent_again_once() -> None:
 
 @pytest.mark.drill
 @pytest.mark.timeout(420)
-def test_five_faults_at_once_are_healed_and_one_person_is_called_once(tmp_path: Path) -> None:
+def test_six_faults_at_once_are_healed_and_one_person_is_called_once(tmp_path: Path) -> None:
     place = tmp_path / "drill"
     command = [sys.executable, "-m", "billow.cli.main", "drill", "faults", "--json"]
     made = subprocess.run(
@@ -180,6 +193,7 @@ def test_five_faults_at_once_are_healed_and_one_person_is_called_once(tmp_path: 
         "leaking worker",
         "full disk",
         "dead mailer",
+        "dead service",
         "surge",
     }
     assert set(told["skipped"]) <= {"full disk"}

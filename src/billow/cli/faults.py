@@ -19,9 +19,9 @@ def faults(place: str | None, as_json: bool) -> int:
     """Hang, leak, fill up, cut off and flood a service, and see what it does about it.
 
     A small service of its own is started, and everything happens at once: a web server hangs, a
-    worker leaks, the disk fills up (root only), the mail server is dead, and much work comes. The
-    exit status is 1 if it was not well again, was available to less than 95 % of all looks, lost
-    anything, or called too few or too many.
+    worker leaks, the disk fills up (root only), the mail server and a service that is called are
+    dead, and much work comes. The exit status is 1 if it was not well again, was available to less
+    than 95 % of all looks, lost anything, or called too few or too many.
     """
     from billow.drill.faults.drill import drill  # noqa: PLC0415 - the help needs no drill
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 from billow.app import App
@@ -9,14 +10,16 @@ from billow.fleet.queue import Queue
 from billow.ops.alarm import Alarm
 from billow.ops.page import Page
 from billow.ops.rota.rota import Rota
-from billow.options import Fleet
+from billow.options import Fleet, Retry
 from billow.pool import Web
 from billow.units import MiB
 
-#: The functions: one leaks, one gets more work than a worker can do.
-HOARD, TOIL = "hoard", "toil"
+#: The functions: one leaks, one gets more work than a worker can do, one calls another service.
+HOARD, TOIL, ASK = "hoard", "toil", "ask"
+#: What it calls.
+ORACLE = "oracle"
 #: The alarms.
-LEAK, DISK, MAIL = "leak", "disk", "mail"
+LEAK, DISK, MAIL, SILENCE = "leak", "disk", "mail", "silence"
 #: Whoever is called.
 PERSON = "ana"
 #: Servers of the pool; workers that `toil` may have, and jobs that each should.
@@ -30,11 +33,12 @@ BOUND = 400
 _kept: list[bytearray] = []
 
 
-def make_app(*, disk: bool) -> App:
+def make_app(*, disk: bool, oracle: int) -> App:
     """The app.
 
     Args:
         disk: whether the service has a small disk of its own, which is watched.
+        oracle: the port of the service that is called.
     """
     app = App("drill")
     app.usual_alarms = False  # the machine of a drill may be busy with other things, too
@@ -58,6 +62,19 @@ def make_app(*, disk: bool) -> App:
         time.sleep(0.3)
         return number
 
+    # Often enough that some fail in each ten seconds, and not so often that they fill the disk.
+    often = Retry(attempts=1000, backoff="2 s", max_backoff="2 s")
+
+    @app.function(fleet=Fleet(min=1, max=1), retry=often, calls=ORACLE, name=ASK)
+    def ask(number: int) -> int:
+        """Have another service answer."""
+        with socket.create_connection(("127.0.0.1", oracle), 30) as line:
+            if not line.recv(1):
+                raise OSError("no answer")
+        return number
+
+    silence = Alarm(SILENCE, f"function.{ASK}.errors > 0 for 10 s")
+    app.alarm(silence, do=f"open breaker {ORACLE}", dry=False, page=True)
     leak = Alarm(LEAK, f"process.{HOARD}.rss > {BOUND} MiB for 10 s")
     app.alarm(leak, do=f"recycle {HOARD}", dry=False, page=True)
     if disk:

@@ -1,4 +1,4 @@
-"""The five faults: how each is done, and how it is seen that the service has dealt with it."""
+"""The six faults: how each is done, and how it is seen that the service has dealt with it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,35 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 
-from billow.drill.faults.app import BOUND, DISK, EACH, HOARD, LEAK, MAIL, MOST, SERVERS, TOIL
+from billow.drill.faults.app import (
+    ASK,
+    BOUND,
+    DISK,
+    EACH,
+    HOARD,
+    LEAK,
+    MAIL,
+    MOST,
+    ORACLE,
+    SERVERS,
+    SILENCE,
+    TOIL,
+)
 from billow.drill.faults.scene import Course, Scene
 from billow.errors import DiskFull
 from billow.job import Status
 from billow.mail.intent import mail_job
 from billow.units import KiB, MiB, human_size
 
-#: Letters that wait while the mail server is dead; jobs of a surge; MiB that a leak loses a job.
-LETTERS, SURGE, LOSS = 5, 40, 50
+#: Letters that wait while the mail server is dead; jobs of a surge; MiB that a leak loses a job;
+#: jobs that call a dead service before that is noticed, and after.
+LETTERS, SURGE, LOSS, EARLY, LATE = 5, 40, 50, 2, 10
 #: Seconds between two jobs for the worker that leaks.
 _PAUSE = 0.5
+#: Seconds without a try that show that jobs are kept back, and for which others are watched then.
+_QUIET, _WATCHED = 4.0, 1.5
+#: Seconds in which the service does something about what it sees at once; between two looks.
+_AT_ONCE, _LOOK = 30.0, 0.1
 
 
 class Fault(ABC):
@@ -94,6 +112,7 @@ class FullDisk(Fault):
 
     def begin(self) -> None:
         """Fill it up; nothing new is taken then."""
+        self._wait_for_the_others()
         log = self.scene.folder / "logs" / "earlier.log.old"
         fill(log)
         told = f"logs of an earlier run, {human_size(log.stat().st_size)}, fill it to the last byte"
@@ -111,6 +130,18 @@ class FullDisk(Fault):
         if done and over and self._refused and self._accepts():
             self.course.did = f"refused new work ({self._refused}); {done.reason}"
             self.course.well = over.at
+
+    def _wait_for_the_others(self) -> None:
+        """Until it is written down what the service did about them at once.
+
+        Until what is held back is released, a moment later, nothing can be.
+        """
+        deadline = time.monotonic() + _AT_ONCE
+        signs = (("worker.killed", ""), ("scale.out", TOIL))
+        while time.monotonic() < deadline:
+            if all(self.scene.entry(*sign) for sign in signs):
+                return
+            time.sleep(_LOOK)
 
     def _accepts(self) -> bool:
         try:
@@ -162,6 +193,68 @@ class DeadMailer(Fault):
             self.course.well = time.time()
 
 
+class DeadService(Fault):
+    """Nothing answers where a function calls another service; after a while it is back."""
+
+    def begin(self) -> None:
+        """Ask for jobs that call it."""
+        what = f"what {ASK} calls refuses connections; {EARLY} jobs call it, later {LATE} more"
+        self.course = Course("dead service", what, alarm=SILENCE)
+        self._early: list[str] = []
+        self._late: list[str] = []
+        self._ask(self._early, EARLY)
+        self._tries = 0
+        self._since = time.monotonic()
+        self._revived = False
+
+    def look(self) -> None:
+        """Its breaker opens, what comes then waits untried, and all is done once it is back."""
+        if not self.course.notice(self.scene.entry("breaker.opened", ORACLE)):
+            return
+        if len(self._late) < LATE:
+            self._ask_for_more()
+        elif not self._revived:
+            self._revive()
+        closed = self.scene.entry("breaker.closed", ORACLE)
+        over = self.scene.entry("alarm.ok", SILENCE)
+        jobs = [*self._early, *self._late]
+        if self._revived and closed and over and all(map(self.scene.done, jobs)):
+            if not self._spared():
+                self.course.did = "jobs that were to wait used up tries"
+                return
+            self.course.did = f"kept {LATE} jobs back, which used up no tries; {closed.reason}"
+            self.course.well = max(closed.at, over.at)
+
+    def _ask(self, jobs: list[str], most: int) -> None:
+        """Ask for more jobs, until there are `most`."""
+        with suppress(DiskFull):  # while the disk is
+            while len(jobs) < most:
+                jobs.append(self.scene.submit(ASK))
+                self.scene.may_fail.add(jobs[-1])
+
+    def _ask_for_more(self) -> None:
+        """Once no job has been tried for a while."""
+        tries, now = self._used(self._early), time.monotonic()
+        if tries != self._tries:
+            self._tries, self._since = tries, now
+        elif now - self._since >= _QUIET:
+            self._ask(self._late, LATE)
+            self._since = now
+
+    def _revive(self) -> None:
+        """Once those that came since have been seen to wait."""
+        if time.monotonic() - self._since >= _WATCHED and self._spared():
+            self._revived = True
+            self.scene.oracle.revive()
+
+    def _used(self, jobs: list[str]) -> int:
+        return sum(self.scene.client.job(id_).failures for id_ in jobs)
+
+    def _spared(self) -> bool:
+        """Whether of the later jobs none was tried but to see whether the service is back."""
+        return self._used(self._late) <= self.scene.count("breaker.tried", ORACLE)
+
+
 class Surge(Fault):
     """Many times the usual work comes at once."""
 
@@ -183,4 +276,4 @@ class Surge(Fault):
             self.course.well = time.time()
 
 
-EVERY: tuple[type[Fault], ...] = (DeadMailer, HungServer, Leak, Surge, FullDisk)
+EVERY: tuple[type[Fault], ...] = (DeadMailer, DeadService, HungServer, Leak, Surge, FullDisk)

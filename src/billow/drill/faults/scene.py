@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from billow.drill.faults.sinks import MailServer, Phone
+from billow.drill.faults.sinks import MailServer, Oracle, Phone
 from billow.flow.client import Client
 from billow.job import Status
 from billow.ports.journal import Entry
@@ -19,16 +19,19 @@ _MOST = 10_000
 
 @dataclass
 class Scene:
-    """A service that runs, its mail server, and the phone of whoever is on call."""
+    """A service that runs, what it calls, and the phone of whoever is on call."""
 
     client: Client
     folder: Path
     mail: MailServer
+    oracle: Oracle
     phone: Phone
     #: The journal's last entry when the drill began.
     after: int = 0
     #: The jobs that were asked for, and what each must return.
     asked: dict[str, int] = field(default_factory=dict)
+    #: Those of them whose tries may fail.
+    may_fail: set[str] = field(default_factory=set)
     numbers: int = 0
 
     def submit(self, function: str, **args: int) -> str:
@@ -69,6 +72,11 @@ class Scene:
             ),
             None,
         )
+
+    def count(self, kind: str, subject: str) -> int:
+        """How many events of a kind there were since the drill began."""
+        found = self.client.home.journal.read(self.after, kinds=[kind], limit=_MOST)
+        return sum(each.subject == subject for each in found)
 
     def members(self, fleet: str) -> list[dict[str, Any]]:
         """The members of a fleet, as the service says on its board."""

@@ -1,4 +1,4 @@
-"""Where what the service sends arrives in a drill: a mail server, and the phone of a person."""
+"""What is around the service in a drill: a mail server, a service it calls, a person's phone."""
 
 from __future__ import annotations
 
@@ -12,25 +12,20 @@ from typing import NamedTuple, cast
 _ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
-class MailServer:
-    """A mail server on this machine that can be dead for a while; at first it is.
+class _Dead:
+    """A server on this machine that can be dead for a while; at first it is.
 
     Its port is kept all the time, so that nobody else can get it.
     """
 
-    def __init__(self) -> None:
-        self._server = _Smtp(("127.0.0.1", 0), _Conversation, bind_and_activate=False)
-        self._server.server_bind()  # not listening: connections are refused
-        self.port: int = self._server.server_address[1]
+    def __init__(self, server: socketserver.TCPServer) -> None:
+        self._server = server
+        server.server_bind()  # not listening: connections are refused
+        self.port: int = server.server_address[1]
         self._thread: threading.Thread | None = None
 
-    @property
-    def letters(self) -> list[str]:
-        """The Message-IDs of the letters that it took, in order."""
-        return list(self._server.letters)
-
     def revive(self) -> None:
-        """Take mail from now on."""
+        """Serve from now on."""
         self._server.server_activate()
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
@@ -41,6 +36,32 @@ class MailServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+
+
+class MailServer(_Dead):
+    """A mail server."""
+
+    def __init__(self) -> None:
+        self._smtp = _Smtp(("127.0.0.1", 0), _Conversation, bind_and_activate=False)
+        super().__init__(self._smtp)
+
+    @property
+    def letters(self) -> list[str]:
+        """The Message-IDs of the letters that it took, in order."""
+        return list(self._smtp.letters)
+
+
+class Oracle(_Dead):
+    """A service that is called: it says a byte to whoever connects."""
+
+    def __init__(self) -> None:
+        where = ("127.0.0.1", 0)
+        super().__init__(socketserver.ThreadingTCPServer(where, _Saying, bind_and_activate=False))
+
+
+class _Saying(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.sendall(b"!")
 
 
 class _Smtp(socketserver.ThreadingTCPServer):
