@@ -90,6 +90,12 @@ def apologise(job: billow.Job) -> None:
     job.owner.email(f"Job {job.id} failed", f"{job.name}: {reason}", link=job.url)
 
 
+@annotate.on(billow.Event.CANCELLED)
+def withdraw(job: billow.Job) -> None:
+    """Write down that there will be no result, in the step that cancels the job."""
+    announce(job, job_results.name)
+
+
 def announce(job: billow.Job, topic: str) -> None:
     """Put the job's item as it is now, and publish it."""
     told = item(job)

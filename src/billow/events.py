@@ -14,9 +14,11 @@ class Event(StrEnum):
     COMPLETED = "completed"
     #: The job failed for good: its retries are used up, or it was rejected.
     FAILED = "failed"
+    #: The job is being cancelled: what the handler publishes and puts is part of that step.
+    CANCELLED = "cancelled"
     #: An account was put on another plan.
     PLAN_CHANGED = "plan changed"
 
 
 #: Those that happen to a job.
-JOB_EVENTS = (Event.ACCEPTED, Event.COMPLETED, Event.FAILED)
+JOB_EVENTS = (Event.ACCEPTED, Event.COMPLETED, Event.FAILED, Event.CANCELLED)

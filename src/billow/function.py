@@ -107,7 +107,8 @@ class Function:
         or nothing. A handler that raises does not harm the job; it is tried again later.
 
         A handler of `Event.ACCEPTED` runs wherever jobs are accepted, within that step: it must be
-        quick and may publish and put only. If it raises, the job is not accepted.
+        quick and may publish and put only. If it raises, the job is not accepted. The same holds
+        for one of `Event.CANCELLED`.
 
         Raises:
             DeclarationError: there is no such event.

@@ -15,9 +15,9 @@ from billow.clock import Clock, VirtualClock
 from billow.drivers.memory.home import open_memory
 from billow.events import Event
 from billow.flow import followup
-from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
 from billow.flow.client import Client
+from billow.flow.following import step_rules
 from billow.flow.originals import attach
 from billow.flow.perform import perform, run_handler
 from billow.flow.retention import consequences
@@ -46,7 +46,7 @@ def memory_home(app: App | None = None, clock: Clock | None = None) -> Home:
     """
     if app is None:
         return open_memory(None, clock)
-    home = open_memory(arrival_rule(app), clock, accept_rule(app))
+    home = open_memory(arrival_rule(app), clock, step_rules(app))
     attach(app, lambda: home)
     return home
 
@@ -86,7 +86,8 @@ def _run_one(home: Home, app: App, function: Function) -> list[Lease]:
 def _run_job(home: Home, app: App, function: Function, lease: Lease) -> None:
     task = task_of(lease, home.objects, _WORKER)
     if isinstance(task, Failure):
-        performed = Performed(0, 0, failure=task)
+        handlers = range(len(function.handlers.get(Event.FAILED, ())))
+        performed = Performed(0, 0, failure=task, undone=tuple(handlers))
     else:
         performed = perform(
             function,

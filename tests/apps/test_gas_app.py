@@ -106,6 +106,46 @@ def test_a_job_is_written_down_and_published_as_it_goes_on(home: Home, clock: Vi
         assert home.objects.head("gas-results", done[name]) is not None
 
 
+def status(home: Home, id: str) -> str:
+    item = home.tables.get("annotations", id)
+    assert item is not None
+    found: str = item.value["job_status"]
+    return found
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["waits", "runs"])
+def test_a_cancelled_job_is_told_of_as_such_and_stays_so(
+    home: Home, clock: VirtualClock, runs: bool
+) -> None:
+    asked = Client(home, APP).send_file("annotate", MT)
+    if runs:
+        [lease] = home.ledger.exchange("annotate", "w", [], 1, 60.0).leases
+        assert status(home, lease.id) == "PENDING"
+    clock.advance(5)
+    home.ledger.cancel(asked.id)
+    [told] = heard(home, "job_results")
+    assert (told["job_status"], told["complete_time"]) == ("CANCELLED", int(clock.now()))
+    assert status(home, asked.id) == "CANCELLED"
+    clock.advance(3600)
+    run_jobs(home, APP)
+    assert status(home, asked.id) == "CANCELLED"
+    assert home.ledger.find(function="billow.mail").jobs == []
+
+
+def test_a_job_that_never_ran_is_told_of_as_failed(home: Home, clock: VirtualClock) -> None:
+    client = Client(home, APP)
+    asked = client.send_file("annotate", MT)
+    store, _, key = str(client.job(asked.id).upload).partition("/")
+    home.objects.delete(store, key)
+    run_jobs(home, APP)
+    clock.advance(5)
+    run_jobs(home, APP)
+    job = client.job(asked.id)
+    assert job.status is billow.Status.FAILED
+    [told] = heard(home, "job_results")
+    assert told["job_status"] == status(home, asked.id) == "FAILED"
+
+
 def test_the_annotators_queue_is_subscribed() -> None:
     assert APP.topics_of("gas-annotate") == APP.topics_of("job_requests") == ["job_requests"]
 

@@ -35,6 +35,11 @@ def measure(text: billow.Upload, job: billow.Job) -> dict[str, object]:
     job.put("sizes", text.name, {"size": text.size})
     job.publish("measured", text.name)
     return {"size": text.size, "words": [["most", 2], ["used", 1]]}
+
+
+@measure.on(billow.Event.CANCELLED)
+def withdraw(job: billow.Job) -> None:
+    job.publish("measured", f"not {job.name}")
 '''
 
 

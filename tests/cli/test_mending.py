@@ -115,3 +115,10 @@ def test_cancelling(billow: Billow, home: Home) -> None:
     assert again.status == 2
     assert [line["id"] for line in again.lines] == [second]
     assert [line.partition(":")[0] for line in again.err.splitlines()] == [first, "nope"]
+
+
+def test_cancelling_tells_the_apps_handlers(billow: Billow, home: Home, here: Path) -> None:
+    (here / "a.txt").write_text("to be or not")
+    id_ = billow("send", "measure", "a.txt", "--json").lines[0]["id"]
+    assert billow("cancel", id_).status == 0
+    assert [message.body for message in home.queues.peek("measured")] == ['"not a.txt"']

@@ -19,7 +19,7 @@ def cancel(place: Place, ids: tuple[str, ...], as_json: bool) -> int:
 
     One that runs is stopped within about a second.
     """
-    ledger = place.home().ledger
+    ledger = place.acting().ledger
     status = 0
     for id_ in ids:
         try:

@@ -62,6 +62,16 @@ class Place:
             )
         return open_home(self.folder)
 
+    def acting(self) -> Home:
+        """The same, with what steps of jobs set off by the app's declarations, if there is one.
+
+        Raises:
+            NotFound: the folder does not exist.
+            DeclarationError: the app cannot be loaded.
+        """
+        home = self.home()
+        return home if self.target is None else self.client().home
+
     def client(self) -> Client:
         """A client of the app, whose folder is made if needed."""
         from billow.flow.client import connect  # noqa: PLC0415 - most verbs need none

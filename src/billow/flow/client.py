@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from billow.app import App
 from billow.errors import BadInput, Conflict, NotFound, TooLarge
-from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import ARGS, DELAY, DIGEST, FUNCTION, KEY, arrival_rule, upload_digest
+from billow.flow.following import step_rules
 from billow.flow.originals import attach
 from billow.function import Function
 from billow.home import Home, open_home
@@ -271,7 +271,7 @@ def connect(app: App, folder: str | Path = DEFAULT_FOLDER) -> Client:
     Raises:
         Unavailable: the folder cannot be used.
     """
-    home = open_home(folder, arrivals=arrival_rule(app), follow=accept_rule(app))
+    home = open_home(folder, arrivals=arrival_rule(app), follow=step_rules(app))
     attach(app, lambda: home)
     return Client(home, app)
 

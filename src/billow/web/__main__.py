@@ -23,8 +23,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from billow.errors import Error, SettingError
-from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
+from billow.flow.following import step_rules
 from billow.handover import TOKEN_FILE
 from billow.home import open_home
 from billow.lane import ENDING, make_socket
@@ -166,7 +166,7 @@ def _serve(asked: argparse.Namespace, last: ExitStack) -> int:
     try:
         bound = _socket(asked)
         app = load_app(asked.app)
-        opened = open_home(asked.folder, arrivals=arrival_rule(app), follow=accept_rule(app))
+        opened = open_home(asked.folder, arrivals=arrival_rule(app), follow=step_rules(app))
         last.enter_context(tracing(asked.id))
         home = traced(measured(opened))
         pool = Path(asked.sockets) if asked.sockets else None

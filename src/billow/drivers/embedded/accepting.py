@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
-from billow.drivers.embedded.effects import apply_publish, apply_put
+from billow.drivers.embedded.effects import apply_all
 from billow.drivers.embedded.rows import PENDING, Tally
 from billow.errors import Conflict
 from billow.ids import new_ids
@@ -74,11 +74,8 @@ def follow_up(
     """Write down what the acceptance of jobs sets off."""
     sent: dict[str, int] = {}
     for asked, answer in zip(submissions, accepted, strict=True):
-        for effect in rule(answer.id, asked, now) if answer.new else ():
-            if isinstance(effect, Publish):
-                apply_publish(connection, effect, now, sent)
-            else:
-                apply_put(connection, effect)
+        if answer.new:
+            apply_all(connection, rule(answer.id, asked, now), now, sent)
 
 
 def queues_of(

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from billow.drivers.embedded.queue_names import note_queue
 from billow.ports.ledger import Publish, Put
+
+
+def apply_all(
+    connection: sqlite3.Connection,
+    effects: Iterable[Publish | Put],
+    now: float,
+    sent: dict[str, int],
+) -> None:
+    """Send messages, counted in `sent` by their queues, and write items."""
+    for effect in effects:
+        if isinstance(effect, Publish):
+            apply_publish(connection, effect, now, sent)
+        else:
+            apply_put(connection, effect)
 
 
 def apply_publish(

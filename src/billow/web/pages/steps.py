@@ -15,6 +15,17 @@ _ENDS = {
     Status.FAILED: ("Failed", "the cause is kept with the job"),
     Status.CANCELLED: ("Cancelled", "stopped before it was finished"),
 }
+#: What handlers are told of an end.
+_EVENTS = {
+    Status.COMPLETED: Event.COMPLETED,
+    Status.FAILED: Event.FAILED,
+    Status.CANCELLED: Event.CANCELLED,
+}
+_WITH = {
+    Event.COMPLETED: "the result",
+    Event.FAILED: "the failure",
+    Event.CANCELLED: "the cancelling",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +114,11 @@ def _recorded(job: Job) -> Step:
 def _told(app: App, job: Job) -> Step:
     """Handlers' wishes take effect together with the outcome, so its time is theirs."""
     function = app.functions.get(job.function)
-    event = {Status.COMPLETED: Event.COMPLETED, Status.FAILED: Event.FAILED}.get(job.status)
-    if function is None or not function.handlers or job.status is Status.CANCELLED:
+    event = _EVENTS.get(job.status)
+    if function is None or not function.handlers:
         return Step("Told", "none", note="nobody asked to be told")
     if event is None:
         return Step("Told", "next")
     if not function.handlers.get(event):
         return Step("Told", "none", note="nobody asked to be told")
-    return Step("Told", "done", job.finished, note="in the same step as the result")
+    return Step("Told", "done", job.finished, note=f"in the same step as {_WITH[event]}")
