@@ -79,7 +79,7 @@ ALLOWED: dict[str, list[str]] = {
     "tallies": [],
     "front": [*VALUES, *DECLARATIONS, "handover", "lane", "front"],
     "ports": [*VALUES, "options", "ports"],
-    "home": [*VALUES, "ports", "home", "drivers.embedded.home"],
+    "home": [*VALUES, "ports", "home", "drivers.embedded.home", "settings"],
     "drivers": [],
     "drivers.memory": [*VALUES, "ports", "home", "drivers.memory"],
     "drivers.embedded": [*VALUES, "options", "ports", "home", "drivers.embedded"],

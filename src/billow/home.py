@@ -12,7 +12,7 @@ from billow.ports.accounts import Accounts
 from billow.ports.cold import Cold
 from billow.ports.incidents import Incidents
 from billow.ports.journal import Journal
-from billow.ports.ledger import AcceptRule, Ledger
+from billow.ports.ledger import Ledger, StepRules
 from billow.ports.logs import Logs
 from billow.ports.metrics import Metrics
 from billow.ports.objects import ArrivalRule, Objects
@@ -20,6 +20,7 @@ from billow.ports.queues import Queues
 from billow.ports.tables import Tables
 from billow.ports.uploads import Uploads
 from billow.ports.wake import Wake
+from billow.settings import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def open_home(
     arrivals: ArrivalRule | None = None,
     clock: Clock | None = None,
     speed: float = 1.0,
-    follow: AcceptRule | None = None,
+    follow: StepRules | None = None,
 ) -> Home:
     """The embedded home in `folder`, which is made if needed.
 
@@ -64,13 +65,27 @@ def open_home(
         arrivals: what arriving objects set off; see `billow.flow.arrivals`.
         clock: where the time comes from.
         speed: how many times faster than on the wall clock plans and archives count their time.
-        follow: what the acceptance of jobs sets off; see `billow.flow.accepting`.
+        follow: what steps of jobs set off; see `billow.flow.following`.
 
     Raises:
         Unavailable: the folder cannot be used.
     """
     from billow.drivers.embedded.home import open_embedded  # noqa: PLC0415 - chosen by settings
 
-    clock = clock or SystemClock()
-    home = open_embedded(Path(folder), arrivals=arrivals, clock=clock, follow=follow)
+    home = open_embedded(
+        Path(folder),
+        arrivals=arrivals,
+        clock=clock or SystemClock(),
+        follow=follow,
+        room=disk_room(),
+    )
     return replace(home, speed=speed)
+
+
+def disk_room() -> tuple[int | None, int | None]:
+    """Bytes of the disk that must be left for anything new, and that are held back.
+
+    As the settings `disk_floor` and `disk_reserve` say; None where they say nothing.
+    """
+    floor, reserve = (in_force(name).value for name in ("disk_floor", "disk_reserve"))
+    return floor, reserve

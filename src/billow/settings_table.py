@@ -195,6 +195,20 @@ SETTINGS: tuple[Setting, ...] = (
         values.size,
     ),
     Setting(
+        "disk_floor",
+        "",
+        "How much of the disk must be left for new work to be taken; if empty, 16 MiB, or 1/64 of "
+        "a small disk.",
+        values.room,
+    ),
+    Setting(
+        "disk_reserve",
+        "",
+        "How much of the disk is held back for what goes on when it is full; 0 holds nothing back; "
+        "if empty, 32 MiB, or 1/32 of a small disk.",
+        values.room,
+    ),
+    Setting(
         "sql_url",
         "",
         "Where the app's own database is, `postgresql://user:password@host/name`; if empty, in "

@@ -56,6 +56,11 @@ def size(text: str) -> int:
         raise ValueError(problem.detail) from None
 
 
+def room(text: str) -> int | None:
+    """A size in bytes; None if nothing is said."""
+    return size(text) if text else None
+
+
 def switch(text: str) -> bool:
     """Whether it is on."""
     words = {"1": True, "true": True, "yes": True, "on": True}

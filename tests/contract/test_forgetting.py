@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from billow.clock import VirtualClock
 from billow.home import Home
 from billow.job import Status
-from billow.ports.ledger import Submission
-from tests.contract.jobs import completed, failed, record, submit, take, take_one
+from billow.ports.ledger import Outcome, Submission
+from tests.contract.jobs import LEASE, completed, failed, record, submit, take, take_one
 
 
 def test_objects_are_found_by_their_owner(home: Home) -> None:
@@ -46,3 +47,35 @@ def test_so_many_at_a_time_and_none_of_the_service(home: Home) -> None:
     home.ledger.cancel(home.ledger.find(function="billow.payment").jobs[0].id)
     assert [home.ledger.forget("ann", 2) for _ in range(3)] == [2, 1, 0]
     assert len(home.ledger.find(owner="ann").jobs) == 1
+
+
+def test_the_services_own_jobs_are_forgotten_when_they_ended_long_ago(
+    home: Home, clock: VirtualClock
+) -> None:
+    def own(key: str) -> Submission:
+        return Submission("billow.webhook", owner="billow", key=key)
+
+    done, dead, open_, anns = submit(
+        home, own("done"), own("dead"), own("open"), Submission("f", owner="ann")
+    )
+    first, second = take(home, 2, function="billow.webhook")
+    outcomes: list[Outcome] = [completed(home, first), failed(home, second)]
+    home.ledger.exchange("billow.webhook", "w1", outcomes, 0, LEASE)
+    home.ledger.cancel(anns.id)
+    clock.advance(1)
+    assert home.ledger.forget_own(first.created) == 0
+    clock.advance(100)
+    [late] = submit(home, own("late"))
+    home.ledger.cancel(late.id)
+    assert home.ledger.forget_own(clock.now() - 50) == 1
+    ids = (done.id, dead.id, open_.id, anns.id, late.id)
+    assert [home.ledger.get(id_) is None for id_ in ids] == [True, False, False, False, False]
+    keys = [home.ledger.find_key("billow", key) is None for key in ("done", "dead", "open", "late")]
+    assert keys == [True, False, False, False]
+    counts = {key: n for key, n in home.ledger.totals().items() if n and key[0] != "f"}
+    assert counts == {
+        ("billow.webhook", Status.FAILED): 1,
+        ("billow.webhook", Status.PENDING): 1,
+        ("billow.webhook", Status.CANCELLED): 1,
+    }
+    assert [home.ledger.forget_own(clock.now() + 1) for _ in range(2)] == [1, 0]

@@ -199,6 +199,21 @@ def test_messages_vanish_when_they_are_too_old(home: Home, clock: VirtualClock) 
     assert bodies(home.queues.receive("q", 10)) == ["new"]
 
 
+def test_where_nobody_receives_a_sweep_deletes_what_is_past_retention(
+    home: Home, clock: VirtualClock
+) -> None:
+    home.queues.create("short", QueueOptions(retention=100))
+    home.queues.send("short", ["old"])
+    home.queues.send("long", ["stays"])
+    clock.advance(100)
+    home.queues.send("short", ["new"])
+    assert home.queues.sweep() == 0
+    clock.advance(1)
+    assert home.queues.sweep() == 1
+    bodies = [[m.body for m in home.queues.peek(name)] for name in ("short", "long")]
+    assert bodies == [["new"], ["stays"]]
+
+
 def test_peek_shows_the_oldest_without_receiving(home: Home) -> None:
     ids = home.queues.send("q", [str(n) for n in range(5)])
     seen = home.queues.peek("q", 3)

@@ -23,7 +23,10 @@ from billow.keeper.lock import KeeperLock, keeper_pid
 from billow.keeper.report import Report
 from billow.keeper.upkeep import KEEP, LOG_SIZE, Upkeep
 from billow.keeper.view import PlainView
+from billow.ops.remedies.guard import Done
+from billow.ops.remedies.records import KEPT, Record, Records
 from billow.options import Fleet
+from billow.ports.incidents import Notice
 from billow.ports.journal import Entry
 from billow.ports.ledger import Completed, Submission
 from billow.testing import memory_home
@@ -189,6 +192,25 @@ def test_upkeep_trims_the_journal_and_the_logs(tmp_path: Path, clock: VirtualClo
     ]
     assert (logs / "large.log").read_bytes() == b"goes on"
     assert (logs / "large.log.old").stat().st_size == LOG_SIZE + 1
+
+
+def test_upkeep_forgets_what_nobody_needs_any_more(tmp_path: Path, clock: VirtualClock) -> None:
+    home = open_home(tmp_path / "data", clock=clock)
+    (tmp_path / "logs").mkdir()
+    home.queues.send("told", ["old"])
+    [chore] = home.ledger.submit([Submission("billow.report", owner="billow")])
+    home.ledger.cancel(chore.id)
+    records = Records(home.tables)
+    records.begin(Record("", Done(clock.now(), "restart", "f", "slow", "done"), "why", "sign"))
+    notice = Notice("k", 0, "ana", "c", "test", "r", 0.0, "sent", 0.0, done=clock.now())
+    home.incidents.change(lambda books: books.notices.add(notice))
+    clock.advance(max(KEEP, KEPT) + 86400)
+    home.queues.send("told", ["new"])
+    Upkeep(home, tmp_path / "logs").round()
+    assert [message.body for message in home.queues.peek("told")] == ["new"]
+    assert home.ledger.get(chore.id) is None
+    assert records.since(0) == []
+    assert home.incidents.look(lambda books: books.notices.find()) == []
 
 
 def test_plain_view_prints_a_line_for_each_event() -> None:

@@ -17,7 +17,7 @@ from billow.flow.perform import perform
 from billow.flow.surroundings import Surroundings
 from billow.flow.task import Task
 from billow.flow.work import NO_ROOM, is_final
-from billow.home import open_home
+from billow.home import disk_room, open_home
 from billow.job import Failure
 from billow.options import Retry
 from billow.ports.ledger import Submission
@@ -86,6 +86,31 @@ def test_what_is_held_back_is_used_and_held_back_again(tmp_path: Path, room: Roo
     room.free += 1
     assert disk.look() == "held back"
     assert reserve.stat().st_size == disk.held
+    assert disk.look() == ""
+
+
+def test_settings_say_how_much_is_left_and_held_back(
+    tmp_path: Path, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLOW_DISK_FLOOR", "200 MiB")
+    monkeypatch.setenv("BILLOW_DISK_RESERVE", "0")
+    assert disk_room() == (200 * MiB, 0)
+    home = open_home(tmp_path)
+    room.free = 200 * MiB
+    home.ledger.submit([Submission("f")])
+    room.free -= 1
+    with pytest.raises(DiskFull):
+        home.ledger.submit([Submission("f")])
+    home.close()
+
+
+def test_a_setting_that_was_changed_counts_from_the_next_start(tmp_path: Path, room: Room) -> None:
+    for held in (4 * MiB, 8 * MiB, 2 * MiB, 0):
+        disk = Disk(tmp_path, held=held)
+        assert disk.look() == ""
+        assert (tmp_path / RESERVE).stat().st_size == held
+        disk.check(1 * GiB - disk.floor - held)
+    room.free = 0
     assert disk.look() == ""
 
 

@@ -19,8 +19,7 @@ from billow.app import App
 from billow.clock import Clock, ScaledClock
 from billow.drivers.embedded.disk import Disk
 from billow.fleet.control import Controller
-from billow.flow.scrub import Scrub
-from billow.home import Home
+from billow.home import Home, disk_room
 from billow.keeper.breaking import Breaking
 from billow.keeper.how import Settings
 from billow.keeper.listen import url
@@ -28,7 +27,7 @@ from billow.keeper.operations import Operations
 from billow.keeper.orphans import abandon_dead_workers
 from billow.keeper.parts import Parts
 from billow.keeper.report import Report
-from billow.keeper.upkeep import Upkeep
+from billow.keeper.upkeep import Upkeep, housework
 from billow.keeper.view import View
 from billow.ops.dependencies import dependencies
 from billow.ops.logs.start import NEWS
@@ -91,12 +90,12 @@ class Keeper:
             control_clock = ScaledClock(settings.speed, home.clock.now())
         self._parts = Parts(settings, app, home, bound, control_clock)
         self._report = Report(home, self._parts.fleets, self._parts.processes, self._parts.pool)
-        self._upkeep = Upkeep(home, settings.logs, _housework(app, home))
+        self._upkeep = Upkeep(home, settings.logs, housework(app, home))
         self._operations = Operations(
             home, app, open_desk(home, app), self._fleets_by_name, settings.logs, self._strain
         )
         self._breaking = Breaking(home, dependencies(app.functions.values()))
-        self._disk = Disk(settings.folder)
+        self._disk = Disk(settings.folder, *disk_room())
         self._seen_seq = 0
         self._started = home.clock.now()
         #: Whether a web server has answered since.
@@ -310,15 +309,6 @@ def _log_entry(entry: Entry) -> None:
     level = logging.WARNING if entry.kind in _TROUBLE else logging.INFO
     told = f"{entry.kind} {entry.subject}: {entry.reason}"
     _news.log(level, "%s", told, extra={"fields": entry.data | {"entry": entry.seq}})
-
-
-def _housework(app: App, home: Home) -> list[Callable[[], object]]:
-    """What an app needs beside the housework of every service."""
-    if not app.plan_by_name:
-        return []
-    from billow.accounts.opening import open_accounts  # noqa: PLC0415 - needs an extra
-
-    return [open_accounts(home, app).sweep, Scrub(home, app).round]
 
 
 def _write_whole(path: Path, text: str) -> None:

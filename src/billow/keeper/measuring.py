@@ -7,7 +7,7 @@ from pathlib import Path
 
 from billow.drivers.embedded.disk import Disk
 from billow.flow.stuck import stuck
-from billow.home import Home
+from billow.home import Home, disk_room
 from billow.usage import cpu_share, machine_memory, machine_times
 
 #: Seconds between two counts of what is stored: they read the whole catalogue.
@@ -22,7 +22,7 @@ class Measuring:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._folder = home.folder or Path()
-        self._disk = Disk(self._folder)
+        self._disk = Disk(self._folder, *disk_room())
         self._times = machine_times()
         self._stored = -_STORES
 

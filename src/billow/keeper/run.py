@@ -15,10 +15,10 @@ from pathlib import Path
 from billow.app import App
 from billow.drivers.embedded.disk import Disk
 from billow.errors import SettingError
-from billow.flow.accepting import accept_rule
 from billow.flow.arrivals import arrival_rule
+from billow.flow.following import step_rules
 from billow.flow.originals import attach
-from billow.home import Home, open_home
+from billow.home import Home, disk_room, open_home
 from billow.keeper.access import AccessArchive
 from billow.keeper.certificate import tls_in_force, today
 from billow.keeper.how import WEB, Settings
@@ -83,8 +83,8 @@ def run(
         if plain is not None:
             sockets.enter_context(closing(plain))
         settings = replace(settings, plain=plain)
-        Disk(place).look()  # else the stores could not even be opened on a full disk
-        home = open_home(place, arrivals=arrival_rule(app), follow=accept_rule(app))
+        Disk(place, *disk_room()).look()  # else the stores could not even be opened on a full disk
+        home = open_home(place, arrivals=arrival_rule(app), follow=step_rules(app))
         _prepare(app, home)
         keeper = Keeper(settings, app, home, bound, view or PlainView())
         if ready is not None:

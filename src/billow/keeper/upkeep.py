@@ -9,14 +9,20 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from billow.app import App
+from billow.flow.receivers import Receivers
+from billow.flow.scrub import Scrub
 from billow.home import Home
+from billow.ops.incidents.forgetting import forget
+from billow.ops.remedies.records import Records
 from billow.units import MiB
 
 #: Seconds between two rounds, and before the first.
 EVERY = 3600.0
 FIRST = 60.0
 
-#: How long events, series and the logs of workers that left are kept, seconds.
+#: How long events, series, the service's own jobs and the logs of workers that left are kept,
+#: seconds.
 KEEP = 14 * 86400.0
 
 #: Bytes of a log; what is older moves to `<log>.old`.
@@ -53,7 +59,8 @@ class Upkeep:
 
     def round(self) -> None:
         """Do all of it once."""
-        for work in (self._trim, self._sweep_objects, self._trim_logs, *self._more):
+        parts = (self._trim, self._sweep_objects, self._forget, self._trim_logs)
+        for work in (*parts, *self._more):
             try:
                 work()
             except Exception:
@@ -75,6 +82,14 @@ class Upkeep:
         self._home.uploads.sweep()
         self._home.cold.sweep()
 
+    def _forget(self) -> None:
+        """Forget what was done and told long ago, and messages that nobody received."""
+        now = self._home.clock.now()
+        Records(self._home.tables).trim(now)
+        forget(self._home)
+        self._home.queues.sweep()
+        self._home.ledger.forget_own(now - KEEP)
+
     def _trim_logs(self) -> None:
         oldest = time.time() - KEEP
         for log in self._logs.glob("*.log*"):
@@ -86,6 +101,16 @@ class Upkeep:
                 log.unlink(missing_ok=True)
             elif facts.st_size > LOG_SIZE and log.suffix == ".log":
                 _rotate(log)
+
+
+def housework(app: App, home: Home) -> list[Callable[[], object]]:
+    """What is to be done in each round of an app's, beside what every home needs."""
+    more: list[Callable[[], object]] = [Receivers(home).forget_idle]
+    if app.plan_by_name:
+        from billow.accounts.opening import open_accounts  # noqa: PLC0415 - needs an extra
+
+        more += [open_accounts(home, app).sweep, Scrub(home, app).round]
+    return more
 
 
 def _rotate(log: Path) -> None:

@@ -125,10 +125,11 @@ class Failed(NamedTuple):
 
 
 class Released(NamedTuple):
-    """Not begun; given back as if it had never been taken."""
+    """Given back as if it had never been taken; it may be taken again in `delay` seconds."""
 
     seq: int
     token: int
+    delay: float = 0.0
 
 
 Outcome: TypeAlias = Completed | Failed | Released
@@ -157,6 +158,16 @@ class Counts:
 #: What the acceptance of a job sets off: called with its id, what was asked, and the time, within
 #: the step that accepts it. Must say the same when it is called again.
 AcceptRule: TypeAlias = Callable[[str, Submission, float], Sequence[Publish | Put]]
+
+#: What the cancelling of a job sets off: called with the job as it is then, within that step.
+CancelRule: TypeAlias = Callable[[Job], Sequence[Publish | Put]]
+
+
+class StepRules(NamedTuple):
+    """What steps of jobs set off, each within the step itself."""
+
+    accepted: AcceptRule | None = None
+    cancelled: CancelRule | None = None
 
 
 class Load(NamedTuple):
@@ -292,6 +303,8 @@ class Ledger(Protocol):
     def cancel(self, id: str) -> Job:
         """Cancel a job that is not final; a worker that holds it is fenced off.
 
+        What that sets off is part of the step; if it raises, the job is not cancelled.
+
         Raises:
             NotFound: no such job.
             Conflict: it is final already.
@@ -309,5 +322,12 @@ class Ledger(Protocol):
         """Remove up to `limit` jobs of an owner that are final, with their tries and keys.
 
         Jobs of the service itself stay. Returns how many went.
+        """
+        ...
+
+    def forget_own(self, before: float) -> int:
+        """Remove jobs of the service itself that ended before a time, with their tries and keys.
+
+        Dead letters stay. Removes a bounded number at once; returns how many went.
         """
         ...

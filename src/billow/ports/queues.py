@@ -106,3 +106,7 @@ class Queues(Protocol):
     def purge(self, name: str) -> int:
         """Delete all messages of a queue; returns how many."""
         ...
+
+    def sweep(self) -> int:
+        """Delete what is past its queue's retention, also where nobody receives; how many."""
+        ...

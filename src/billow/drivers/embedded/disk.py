@@ -16,8 +16,8 @@ from billow.units import MiB, human_size
 
 #: The file that holds room back; empty while that is in use.
 RESERVE = "reserve"
-#: Bytes that must be left for anything new to be taken, and bytes that are held back: at most, and
-#: as a share of the disk.
+#: Bytes that must be left for anything new to be taken, and bytes that are held back, unless told
+#: otherwise: at most, and as a share of the disk.
 _FLOOR, _FLOOR_SHARE = 16 * MiB, 1 / 64
 _HELD, _HELD_SHARE = 32 * MiB, 1 / 32
 
@@ -27,15 +27,17 @@ class Disk:
 
     Args:
         folder: the service's.
+        floor: bytes that must be left for anything new to be taken; None is what is usual.
+        held: bytes that are held back; None likewise.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, floor: int | None = None, held: int | None = None) -> None:
         self._folder = folder
         self._reserve = folder / RESERVE
         whole = _whole(folder)
         #: Bytes that must be left, and that are held back.
-        self.floor = int(min(_FLOOR, whole * _FLOOR_SHARE))
-        self.held = int(min(_HELD, whole * _HELD_SHARE))
+        self.floor = int(min(_FLOOR, whole * _FLOOR_SHARE)) if floor is None else floor
+        self.held = int(min(_HELD, whole * _HELD_SHARE)) if held is None else held
 
     def check(self, size: int = 0) -> None:
         """Raises DiskFull if there is no room to take `size` bytes of something new."""
@@ -58,27 +60,32 @@ class Disk:
 
         Only the service's keeper may call it.
         """
-        free, in_use = self.free(), self._in_use()
-        there = self._reserve.exists()
-        if there and not in_use and free < self.floor / 2:
+        free, size = self.free(), self._size()
+        if size and free < self.floor / 2:
             os.truncate(self._reserve, 0)
             return "released"
-        if (in_use or not there) and free > 2 * (self.floor + self.held):
+        if size != self.held and free > 2 * (self.floor + self.held):
             self._hold_back()
-            return "held back" if there else ""
+            return "held back" if size == 0 else ""
         return ""
+
+    def _size(self) -> int | None:
+        """Bytes that are held back; None if that was never tried."""
+        try:
+            return self._reserve.stat().st_size
+        except FileNotFoundError:
+            return None
 
     def _in_use(self) -> int:
         """Bytes of what should be held back and is not."""
-        try:
-            return 0 if self._reserve.stat().st_size else self.held
-        except FileNotFoundError:
-            return 0
+        return self.held if self._size() == 0 else 0
 
     def _hold_back(self) -> None:
         fd = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(fd, 0, self.held)
+            os.truncate(fd, 0)
+            if self.held:
+                os.posix_fallocate(fd, 0, self.held)
         except OSError:
             os.truncate(fd, 0)
         finally:

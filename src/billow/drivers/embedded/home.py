@@ -23,7 +23,7 @@ from billow.drivers.embedded.uploads import SqliteUploads
 from billow.drivers.embedded.wake import FifoWake
 from billow.errors import Unavailable
 from billow.home import Home
-from billow.ports.ledger import AcceptRule
+from billow.ports.ledger import StepRules
 from billow.ports.objects import ArrivalRule
 
 #: Columns that came later.
@@ -35,16 +35,19 @@ def open_embedded(
     *,
     arrivals: ArrivalRule | None,
     clock: Clock,
-    follow: AcceptRule | None = None,
+    follow: StepRules | None = None,
+    room: tuple[int | None, int | None] = (None, None),
 ) -> Home:
     """The embedded home in `folder`: `core.db` (durable), other files and folders.
+
+    `room` says how much of the disk must be left, and how much is held back; see `Disk`.
 
     Raises:
         Unavailable: the folder cannot be used.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        disk = Disk(folder)
+        disk = Disk(folder, *room)
         blobs = Blobs(folder / "objects", disk)
     except OSError as problem:
         raise Unavailable(f"{folder} cannot be used: {problem.strerror}") from problem

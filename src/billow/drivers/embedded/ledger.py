@@ -11,11 +11,11 @@ from billow.drivers.embedded import leases
 from billow.drivers.embedded.accepting import follow_up, insert_jobs, look_at, queues_of
 from billow.drivers.embedded.database import Database
 from billow.drivers.embedded.disk import Disk
+from billow.drivers.embedded.effects import apply_all
 from billow.drivers.embedded.group import GroupCommit
 from billow.drivers.embedded.listing import find_page
-from billow.drivers.embedded.mending import forget_jobs, redrive_job
+from billow.drivers.embedded.mending import cancel_job, forget_jobs, forget_own, redrive_job
 from billow.drivers.embedded.rows import (
-    CANCELLED,
     JOB_COLUMNS,
     PENDING,
     RUNNING,
@@ -25,17 +25,17 @@ from billow.drivers.embedded.rows import (
     to_job,
 )
 from billow.errors import NotFound
-from billow.job import Attempt, Failure, Job, Status, after
+from billow.job import Attempt, Failure, Job, Status
 from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
-    AcceptRule,
     Check,
     Counts,
     Exchange,
     Outcome,
     Page,
     Released,
+    StepRules,
     Submission,
 )
 from billow.ports.wake import DONE, KEEPER, Wake, jobs_channel, queue_channel
@@ -50,7 +50,7 @@ class SqliteLedger:
         group: GroupCommit,
         wake: Wake,
         clock: Clock,
-        follow: AcceptRule | None = None,
+        follow: StepRules | None = None,
         disk: Disk | None = None,
     ) -> None:
         self._disk = disk
@@ -59,7 +59,7 @@ class SqliteLedger:
         self._wake = wake
         self._clock = clock
         self.checks = Checks()
-        self._follow = follow
+        self._follow, self._cancelled = follow or StepRules()
 
     def checking(self, check: Check) -> AbstractContextManager[None]:
         """Let `check` look at the steps of this thread."""
@@ -281,17 +281,16 @@ class SqliteLedger:
     def cancel(self, id: str) -> Job:
         """Cancel a job that is not final."""
 
-        def work(connection: sqlite3.Connection) -> None:
-            job = self.get_in(connection, id)
-            after(job.status, "cancel")
-            connection.execute(
-                "update jobs set state = 4, due = null, token = token + 1, finished = ? "
-                "where seq = ?",
-                (self._clock.now(), job.seq),
-            )
-            _move(connection, job, CANCELLED)
+        def work(connection: sqlite3.Connection) -> dict[str, int]:
+            job, now = self.get_in(connection, id), self._clock.now()
+            cancel_job(connection, job, now)
+            sent: dict[str, int] = {}
+            if self._cancelled is not None:
+                effects = self._cancelled(self.get_in(connection, id))
+                apply_all(connection, effects, now, sent)
+            return sent
 
-        self._group.run(work)
+        self._ring_readers(self._group.run(work))
         self._wake.notify(DONE)
         return self.get_in(self._database.reader, id)
 
@@ -327,8 +326,6 @@ class SqliteLedger:
         """Remove final jobs of an owner."""
         return self._group.run(lambda connection: forget_jobs(connection, owner, limit))
 
-
-def _move(connection: sqlite3.Connection, job: Job, state: int) -> None:
-    tally = Tally()
-    tally.move(job.function, STATUSES.index(job.status), state)
-    tally.write(connection)
+    def forget_own(self, before: float) -> int:
+        """Remove jobs of the service itself that ended before a time."""
+        return forget_own(self._database, before)

@@ -224,6 +224,20 @@ class SqliteQueues:
             )
         )
 
+    def sweep(self) -> int:
+        """Delete what is past its queue's retention."""
+        found = self._database.reader.execute("select distinct queue from messages").fetchall()
+        return sum(self._sweep(name) for (name,) in found)
+
+    def _sweep(self, name: str) -> int:
+        reader, gone = self._database.reader, 0
+        before = self._clock.now() - (_options(reader, name) or _DEFAULT).retention
+        old = "select 1 from messages where queue = ? and due <= ? and sent < ? limit 1"
+        while reader.execute(old, (name, before, before)).fetchone() is not None:
+            with self._database.write(durable=False) as connection:
+                gone += _expire(connection, name, before)
+        return gone
+
 
 def _parse_receipt(receipt: str) -> tuple[int, int]:
     """The (seq, turn) that a receipt names; for what never was one, a pair that never exists."""
@@ -241,12 +255,12 @@ def _options(connection: sqlite3.Connection, name: str) -> QueueOptions | None:
     return None if row is None else QueueOptions(*row)
 
 
-def _expire(connection: sqlite3.Connection, name: str, before: float) -> None:
-    connection.execute(
+def _expire(connection: sqlite3.Connection, name: str, before: float) -> int:
+    return connection.execute(
         "delete from messages where queue = ? and seq in (select seq from messages "
         "where queue = ? and due <= ? and sent < ? limit 1000)",
         (name, name, before, before),
-    )
+    ).rowcount
 
 
 def _bury(

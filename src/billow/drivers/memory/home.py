@@ -19,7 +19,7 @@ from billow.drivers.memory.uploads import MemoryUploads
 from billow.drivers.memory.wake import MemoryWake
 from billow.home import Home
 from billow.ports.accounts import Usage
-from billow.ports.ledger import AcceptRule, Effect, Keep, Publish, Put, Submission, Submit
+from billow.ports.ledger import Effect, Keep, Publish, Put, StepRules, Submission, Submit
 from billow.ports.objects import ArrivalRule
 
 #: More than there can be.
@@ -29,14 +29,14 @@ _EVERY = 10**9
 def open_memory(
     arrivals: ArrivalRule | None = None,
     clock: Clock | None = None,
-    follow: AcceptRule | None = None,
+    follow: StepRules | None = None,
 ) -> Home:
     """Make a new, empty home. Nothing of it outlives the process.
 
     Args:
         arrivals: what arriving objects set off.
         clock: where all times come from; a `VirtualClock` if not given.
-        follow: what the acceptance of jobs sets off.
+        follow: what steps of jobs set off.
     """
     clock = clock or VirtualClock()
     lock = threading.RLock()

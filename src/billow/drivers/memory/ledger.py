@@ -10,7 +10,16 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from billow.clock import Clock
-from billow.drivers.memory.rows import JobRow, check_keys, count_new, is_forgettable, load_of
+from billow.drivers.memory.rows import (
+    JobRow,
+    Wanted,
+    check_keys,
+    count_new,
+    counts_of,
+    is_forgettable,
+    is_spent,
+    load_of,
+)
 from billow.drivers.memory.wake import MemoryWake
 from billow.errors import Conflict, NotFound
 from billow.ids import new_ids
@@ -20,6 +29,7 @@ from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
     AcceptRule,
+    CancelRule,
     Check,
     Completed,
     Counts,
@@ -30,6 +40,7 @@ from billow.ports.ledger import (
     Outcome,
     Page,
     Released,
+    StepRules,
     Submission,
 )
 from billow.ports.wake import DONE, KEEPER, jobs_channel
@@ -47,13 +58,15 @@ class MemoryLedger:
         clock: Clock,
         wake: MemoryWake,
         apply: Callable[[Effect], None],
-        follow: AcceptRule | None = None,
+        follow: StepRules | None = None,
     ) -> None:
         self._lock = lock
         self._clock = clock
         self._wake = wake
         self._apply = apply
-        self._follow: AcceptRule = follow or (lambda *_: ())
+        accepted, cancelled = follow or StepRules()
+        self._follow: AcceptRule = accepted or (lambda *_: ())
+        self._cancelled: CancelRule = cancelled or (lambda _: ())
         self._rows: dict[int, JobRow] = {}
         self._by_id: dict[str, JobRow] = {}
         self._by_key: dict[tuple[str, str], JobRow] = {}
@@ -169,18 +182,7 @@ class MemoryLedger:
         results: bool = True,
     ) -> Page:
         """Jobs newest first; with `after` alone, the first ones that came since."""
-
-        def fits(row: JobRow) -> bool:
-            return (
-                function in (None, row.asked.function)
-                and status in (None, row.status)
-                and owner in (None, row.asked.owner)
-                and dead in (None, row.dead)
-                and (text is None or text.casefold() in row.asked.name.casefold())
-                and (before is None or row.seq < before)
-                and (after is None or row.seq > after)
-            )
-
+        fits = Wanted(function, status, owner, dead, text, before, after).fits
         forward = after is not None and before is None
         with self._lock:
             rows = list(self._rows.values()) if forward else reversed(self._rows.values())
@@ -198,12 +200,7 @@ class MemoryLedger:
     def counts(self, function: str) -> Counts:
         """The messages of a function's queue."""
         with self._lock:
-            now = self._clock.now()
-            rows = self._open.get(function, {}).values()
-            due = [row.due for row in rows if row.due <= now]
-            leased = sum(1 for row in rows if row.is_leased(now))
-            oldest = now - min(due, default=now)
-            return Counts(len(due), leased, len(rows) - len(due) - leased, oldest)
+            return counts_of(self._open.get(function, {}).values(), self._clock.now())
 
     def totals(self) -> dict[tuple[str, Status], int]:
         """Number of jobs by function and status."""
@@ -225,8 +222,14 @@ class MemoryLedger:
                 raise NotFound(f"there is no job {id!r}")
             if row.status.final:
                 raise Conflict(f"job {id} is {row.status} already")
-            row.cancel(self._clock.now())
+            now = self._clock.now()
+            # What follows is asked for first: if that raises, nothing has happened.
+            ended = replace(row.job(), status=Status.CANCELLED, finished=now, due=None)
+            effects = self._cancelled(ended)
+            row.cancel(now)
             self._close(row)
+            for effect in effects:
+                self._apply(effect)
             self._wake.notify(DONE)
             return row.job()
 
@@ -245,11 +248,19 @@ class MemoryLedger:
     def forget(self, owner: str, limit: int = 500) -> int:
         """Remove final jobs of an owner."""
         with self._lock:
-            over = [row for row in self._rows.values() if is_forgettable(row, owner)][:limit]
-            for row in over:
-                del self._rows[row.seq], self._by_id[row.id]
-                self._by_key.pop((owner, row.asked.key or ""), None)
-            return len(over)
+            over = [row for row in self._rows.values() if is_forgettable(row, owner)]
+            return self._remove(over[:limit])
+
+    def forget_own(self, before: float) -> int:
+        """Remove jobs of the service itself that ended before a time."""
+        with self._lock:
+            return self._remove([row for row in self._rows.values() if is_spent(row, before)])
+
+    def _remove(self, rows: Sequence[JobRow]) -> int:
+        for row in rows:
+            del self._rows[row.seq], self._by_id[row.id]
+            self._by_key.pop((row.asked.owner, row.asked.key or ""), None)
+        return len(rows)
 
     def _accept(self, id: str, asked: Submission) -> Accepted:
         key = None if asked.key is None else (asked.owner, asked.key)
@@ -287,8 +298,9 @@ class MemoryLedger:
         if row is None:
             return False
         if isinstance(outcome, Released):
-            row.release(self._clock.now())
-            self._ring({row.asked.function: 1})
+            row.release(self._clock.now() + outcome.delay)
+            if outcome.delay <= 0:
+                self._ring({row.asked.function: 1})
             return True
         if isinstance(outcome, Completed):
             row.complete(outcome)

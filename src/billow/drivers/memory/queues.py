@@ -174,6 +174,14 @@ class MemoryQueues:
             queue.receipts.clear()
             return count
 
+    def sweep(self) -> int:
+        """Delete what is past its queue's retention."""
+        with self._lock:
+            now = self._clock.now()
+            return sum(
+                len(queue.rows) - len(self._fresh(queue, now)) for queue in self._queues.values()
+            )
+
     def _queue(self, name: str) -> _Queue:
         return self._queues.setdefault(name, _Queue(QueueOptions()))
 

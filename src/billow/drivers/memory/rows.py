@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from billow.errors import Conflict
 from billow.job import Attempt, Failure, Job, Status, after
 from billow.owner import Owner
-from billow.ports.ledger import Completed, Failed, Lease, Load, Submission
+from billow.ports.ledger import Completed, Counts, Failed, Lease, Load, Submission
 
 
 @dataclass(slots=True)
@@ -99,10 +99,10 @@ class JobRow:
             self._end(outcome.finished)
             self.dead = outcome.dead
 
-    def release(self, now: float) -> None:
-        """Put it back."""
+    def release(self, due: float) -> None:
+        """Put it back, to be taken when it is due."""
         self.status = after(self.status, "release")
-        self.due = now
+        self.due = due
         self.worker = self.started = None
 
     def cancel(self, now: float) -> None:
@@ -183,8 +183,46 @@ def is_forgettable(row: JobRow, owner: str) -> bool:
     return is_theirs(row, owner) and row.status.final
 
 
+def is_spent(row: JobRow, before: float) -> bool:
+    """Whether a job is the service's own, and ended before a time without being a dead letter."""
+    own = row.asked.owner == "billow" and row.asked.function.startswith("billow.")
+    return own and not row.dead and row.finished is not None and row.finished < before
+
+
 def load_of(rows: Iterable[JobRow], owner: str, since: float) -> Load:
     """An owner's jobs among these, without those of the service itself."""
     theirs = [row for row in rows if is_theirs(row, owner)]
     recent = sum(row.created >= since for row in theirs)
     return Load(recent, sum(not row.status.final for row in theirs))
+
+
+class Wanted(NamedTuple):
+    """What jobs are looked for; None does not matter."""
+
+    function: str | None
+    status: Status | None
+    owner: str | None
+    dead: bool | None
+    text: str | None
+    before: int | None
+    after: int | None
+
+    def fits(self, row: JobRow) -> bool:
+        """Whether it is one of them."""
+        return (
+            self.function in (None, row.asked.function)
+            and self.status in (None, row.status)
+            and self.owner in (None, row.asked.owner)
+            and self.dead in (None, row.dead)
+            and (self.text is None or self.text.casefold() in row.asked.name.casefold())
+            and (self.before is None or row.seq < self.before)
+            and (self.after is None or row.seq > self.after)
+        )
+
+
+def counts_of(rows: Collection[JobRow], now: float) -> Counts:
+    """The messages of a function's queue, which are its jobs that are not over."""
+    due = [row.due for row in rows if row.due <= now]
+    leased = sum(1 for row in rows if row.is_leased(now))
+    oldest = now - min(due, default=now)
+    return Counts(len(due), leased, len(rows) - len(due) - leased, oldest)

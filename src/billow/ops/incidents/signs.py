@@ -49,7 +49,7 @@ def trigger(room: Room, sign: Sign) -> Incident:
     """
     if sign.severity not in SEVERITIES:
         raise BadInput(f"a severity is one of: {', '.join(SEVERITIES)}")
-    slot = room.books.slots.get(_slot(sign.service, sign.key))
+    slot = room.books.slots.get(slot_of(sign.service, sign.key))
     latest = room.books.incidents.get(slot.incident) if slot else None
     if latest is not None and latest.open:
         return _again(room, latest, sign)
@@ -81,7 +81,7 @@ def resolve(room: Room, service: str, key: str, who: str = "") -> Incident | Non
 
 def find_open(room: Room, service: str, key: str) -> Incident | None:
     """The incident of a key that is not resolved."""
-    slot = room.books.slots.get(_slot(service, key))
+    slot = room.books.slots.get(slot_of(service, key))
     incident = room.books.incidents.get(slot.incident) if slot else None
     return incident if incident is not None and incident.open else None
 
@@ -175,7 +175,7 @@ def _create(room: Room, sign: Sign) -> Incident:
         turns=json.dumps([room.now]),
     )
     room.books.incidents.add(incident)
-    room.books.slots.put(Slot(_slot(sign.service, sign.key), incident.number))
+    room.books.slots.put(Slot(slot_of(sign.service, sign.key), incident.number))
     room.note(incident, "triggered", incident.summary)
     _expire(room, incident)
     return begin(room, incident, policy["after"])
@@ -270,7 +270,8 @@ def _expire(room: Room, incident: Incident) -> None:
         room.clear(incident, "expire")
 
 
-def _slot(service: str, key: str) -> str:
+def slot_of(service: str, key: str) -> str:
+    """The id of the slot of a key."""
     return f"{service}\n{key}"
 
 
