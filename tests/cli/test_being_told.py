@@ -90,6 +90,17 @@ def test_contacts_are_added_verified_and_removed(billow: Billow, place: Path) ->
     code = letter.value["subject"].split()[-1]
     assert billow("oncall", "contact", id_, "--verify", code).status == 0
     assert billow("oncall", "contact", "--json").lines[0]["verified"]
+    assert billow("oncall", "contact", id_, "--off", "on leave").status == 0
+    off = billow("oncall", "contact").out
+    assert "switched off by" in off
+    assert "on leave" in off
+    gaps = billow("oncall", "gaps", "--json")
+    assert (gaps.status, gaps.document["gaps"]) == (1, [])
+    assert [each["person"] for each in gaps.document["unreachable"]] == ["ana"]
+    assert "cannot be reached: their contacts are switched off" in billow("oncall", "gaps").out
+    assert billow("oncall", "contact", id_, "--on").status == 0
+    assert billow("oncall", "gaps").status == 0
+    assert billow("oncall", "contact", "nobody", "--off", "x").status == 2
     assert billow("oncall", "contact", id_, "--remove", "--json").lines == []
     for bad in (("mail", "x"), ("webhook", "http://127.0.0.1/"), ("pagerduty", "x"), ("owl", "x")):
         assert billow("oncall", "contact", "ana", *bad).status == 2

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import billow
-from billow.ops.pager.holes import IN_A_ROW, SHORTEST, WEEK, _beyond, out_of_reach, tell_of_holes
+from billow.errors import Conflict
+from billow.ops.pager.holes import (
+    IN_A_ROW,
+    SHORTEST,
+    WEEK,
+    _beyond,
+    out_of_reach,
+    tell_of_holes,
+    unreachable,
+)
 from billow.ops.pager.roster import Roster
 from billow.ops.pager.watch import Watch
 from billow.ops.rota.changes import Change
@@ -84,6 +93,42 @@ def test_who_comes_on_call_and_has_no_contact_is_told_to_the_others_once_a_week(
     world.add("ben")
     world.clock.advance(WEEK)
     assert told(world) == []
+
+
+def test_whoever_is_switched_off_is_never_paged_and_a_hole_in_the_rota(world: World) -> None:
+    mail, hook = world.add("ana"), world.add("ana", "webhook", wait=60.0)
+    roster = Roster(world.home)
+    roster.switch_contact(mail, "on leave")
+    world.trigger("a")
+    world.pass_time(60)
+    assert [p.contact.id for _, p, _ in world.wire.sent if p.contact.person == "ana"] == [hook]
+    world.resolve("a")
+    world.wire.sent.clear()
+    roster.switch_contact(hook, "on leave")
+    world.trigger("b")
+    world.pass_time(DAY)
+    assert world.wire.people()
+    assert "ana" not in world.wire.people()
+    with pytest.raises(Conflict, match="no contact that is used"):
+        world.desk.page_now("ana", "cho")
+    assert told(world) == ["unreachable ben"]
+    why = "their contacts are switched off"
+    missed = world.desk.look(lambda room: unreachable(room, ROTA))
+    assert [(each.person, each.why) for each in missed] == [("ana", why)]
+    roster.switch_contact(mail, "")
+    assert world.desk.look(lambda room: unreachable(room, ROTA)) == []
+    kinds = [entry.kind for entry in world.home.journal.read(kinds=["contact."])]
+    assert kinds == ["contact.off", "contact.off", "contact.on"]
+
+
+def test_a_page_that_waits_for_a_contact_that_is_switched_off_is_not_sent(world: World) -> None:
+    id_ = world.add("ana", wait=300.0)
+    world.trigger()
+    Roster(world.home).switch_contact(id_, "lost phone")
+    world.pass_time(DAY)
+    assert "ana" not in world.wire.people()
+    [notice] = world.home.incidents.look(lambda books: books.notices.find(contact=id_))
+    assert (notice.state, notice.detail) == ("cancelled", "the contact is not used any more")
 
 
 def test_contacts_to_which_nothing_arrives_do_not_count(world: World) -> None:

@@ -94,6 +94,24 @@ async def test_whoever_runs_it_vouches_and_the_secret_of_a_webhook_is_shown_once
     assert Roster(home).contact(made.id).verified is not None
 
 
+async def test_a_contact_is_switched_off_and_on(client: httpx.AsyncClient, home: Home) -> None:
+    roster = Roster(home)
+    id_ = roster.add_contact("ben", "mail", "ben@example.org", vouched=True).id
+    assert "ben cannot be reached" not in (await client.get(PLACE)).text
+    await press(client, do="off", id=id_)
+    assert roster.contact(id_).disabled == "switched off by console"
+    page = (await client.get(PLACE)).text
+    assert "switched off by console" in page
+    assert "ben cannot be reached" in page
+    await press(client, do="verify", id=id_, code=roster.code(id_))
+    assert roster.contact(id_).disabled  # knowing the code is not wanting to be paged
+    told = (await client.get("/oncall")).text
+    assert "ben (their contacts are switched off) cannot be paged" in told
+    await press(client, do="on", id=id_)
+    assert roster.contact(id_).disabled == ""
+    assert "cannot be paged" not in (await client.get("/oncall")).text
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -131,7 +149,7 @@ async def test_people_change_their_own_by_their_verified_address_and_nobody_else
         await browser.post(made, data={**fields, "person": "anna@example.org"})
         refused = await browser.post(made, data={**fields, "person": "ben"})
         assert refused.status_code == 422
-        for do in ("remove", "vouch", "code"):
+        for do in ("remove", "vouch", "code", "off"):
             told = await browser.post(made, data={"do": do, "id": theirs.id})
             assert told.status_code == 404
         [own] = [one for one in roster.contacts() if one.person == "anna@example.org"]

@@ -11,6 +11,7 @@ from billow.cli.out import document, json_option, lines, say, table
 from billow.cli.place import Place, place_options
 from billow.cli.times import read_time, show_time
 from billow.errors import BadInput, NotFound
+from billow.ops.pager.holes import Missed, unreachable
 from billow.ops.pager.rotas import versions
 from billow.ops.rota.changes import KINDS as CHANGES
 from billow.ops.rota.changes import Change
@@ -19,6 +20,7 @@ from billow.ops.rota.ical import calendar
 from billow.ops.rota.rota import Rota
 from billow.ops.rota.schedule import Health, health, next_on_call, on_call, shifts
 from billow.ops.rota.zone import find_zone
+from billow.ports.incidents import Contact
 from billow.units import human_time, seconds
 
 
@@ -76,14 +78,21 @@ def shifts_(place: Place, rota: str | None, since: str, length: str, as_json: bo
 @place_options
 @json_option
 def gaps(place: Place, rota: str | None, as_json: bool) -> int:
-    """Show gaps in the next 30 days, and how the next 52 weeks are shared."""
-    chosen, now = _rota(place, rota), place.home().clock.now()
-    found = health(chosen, _changes(place, chosen.name), now)
+    """Show gaps in the next 30 days, and how the next 52 weeks are shared.
+
+    Whoever is on call within 14 days and cannot be reached is a gap, too.
+    """
+    from billow.ops.pager.opening import open_desk  # noqa: PLC0415 - imported when needed
+
+    chosen, home = _rota(place, rota), place.home()
+    found = health(chosen, _changes(place, chosen.name), home.clock.now())
+    missed = open_desk(home, place.app()).look(lambda room: unreachable(room, chosen))
     if as_json:
-        document({**found._asdict(), "rota": chosen.name})
+        people = [each._asdict() for each in missed]
+        document({**found._asdict(), "rota": chosen.name, "unreachable": people})
     else:
-        _say_health(found)
-    return 1 if found.gaps else 0
+        _say_health(found, missed)
+    return 1 if found.gaps or missed else 0
 
 
 @oncall.command()
@@ -160,25 +169,24 @@ def ical(place: Place, rota: str | None, person: str, length: str) -> None:
 
 
 @oncall.command()
-@click.argument("person", required=False)
-@click.argument("kind", required=False)
-@click.argument("address", required=False)
+@click.argument("who", nargs=-1, metavar="[PERSON KIND ADDRESS | ID]")
 @click.option("--wait", default="0", metavar="TIME", help="Use it only so long after a page.")
 @click.option("--verified", is_flag=True, help="You vouch for it: no code is sent.")
-@click.option("--verify", metavar="CODE", help="Verify the contact whose id is PERSON.")
-@click.option("--remove", is_flag=True, help="Remove the contact whose id is PERSON.")
+@click.option("--verify", metavar="CODE", help="Verify the contact ID.")
+@click.option("--off", metavar="WHY", help="Switch the contact ID off.")
+@click.option("--on", "do", flag_value="on", help="Switch the contact ID on.")
+@click.option("--remove", "do", flag_value="remove", help="Remove the contact ID.")
 @place_options
 @json_option
 def contact(
     place: Place,
     *,
-    person: str | None,
-    kind: str | None,
-    address: str | None,
+    who: tuple[str, ...],
     wait: str,
     verified: bool,
     verify: str | None,
-    remove: bool,
+    off: str | None,
+    do: str | None,
     as_json: bool,
 ) -> None:
     """Show how people are reached; add PERSON KIND ADDRESS.
@@ -187,22 +195,29 @@ def contact(
     """
     from billow.settings import in_force  # noqa: PLC0415 - only needed here
 
-    roster = _roster(place)
+    roster, id_ = _roster(place), who[0] if len(who) == 1 else ""
     if verify is not None:
-        roster.verify(person or "", verify)
-    elif remove:
-        roster.remove_contact(person or "")
-    elif person is not None:
-        if not (kind and address):
+        roster.verify(id_, verify)
+    elif off is not None:
+        roster.switch_contact(id_, f"switched off by {me()}: {off}")
+    elif do == "on":
+        roster.switch_contact(id_, "")
+    elif do == "remove":
+        roster.remove_contact(id_)
+    elif who:
+        if len(who) != 3:
             raise BadInput("write PERSON KIND ADDRESS")
         local = in_force("webhooks_local").value
-        made = roster.add_contact(person, kind, address, wait=wait, vouched=verified, local=local)
+        made = roster.add_contact(*who, wait=wait, vouched=verified, local=local)
         if as_json:
             document(made._asdict())
             return
         say(made.id + (f"\nsigned with {made.secret}" if made.secret else ""))
         return
-    found = roster.contacts()
+    _show_contacts(roster.contacts(), as_json)
+
+
+def _show_contacts(found: list[Contact], as_json: bool) -> None:
     if as_json:
         lines(_contact_shape(each) for each in found)
         return
@@ -210,12 +225,12 @@ def contact(
     table(("id", "person", "kind", "after", "standing"), rows, "no contacts")
 
 
-def _contact_shape(each: Any) -> dict[str, Any]:
+def _contact_shape(each: Contact) -> dict[str, Any]:
     shown = ("id", "person", "kind", "wait", "created", "verified", "disabled")
     return {name: getattr(each, name) for name in shown}
 
 
-def _standing(each: Any) -> str:
+def _standing(each: Contact) -> str:
     return each.disabled or ("verified" if each.verified is not None else "not verified")
 
 
@@ -253,9 +268,11 @@ def _show_change(change: Change, as_json: bool) -> None:
     say(f"{change.id}: {change.kind} {who}, {span}")
 
 
-def _say_health(found: Health) -> None:
+def _say_health(found: Health, missed: list[Missed]) -> None:
     for start, end in found.gaps:
         say(f"nobody from {show_time(start)} to {show_time(end)}")
+    for person, at, why in missed:
+        say(f"{person} is on call from {show_time(at)} and cannot be reached: {why}")
     say(f"covered {found.coverage:.1%} of the next 30 days; score {found.score} of 100")
     total = sum(found.load.values()) or 1.0
     rows = ((who, human_time(load), f"{load / total:.0%}") for who, load in found.load.items())

@@ -133,7 +133,7 @@ class Contact(NamedTuple):
     wait: float
     created: float
     verified: float | None = None
-    #: Why it is not used; "" if it is.
+    #: Why it is switched off, so that nothing is sent there; "" if it is not.
     disabled: str = ""
     #: What webhooks are signed with.
     secret: str = ""

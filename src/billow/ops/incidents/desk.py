@@ -130,7 +130,7 @@ class Desk:
             run = f"test {last.seq if last else 0} {room.now:.3f}"
             asked = _test_incident(person, who, policy, room.now)
             if not summon(room, asked, [person], run):
-                raise Conflict(f"{person} has no contact; add one by `billow oncall contact`")
+                raise Conflict(f"{person} has no contact that is used; see `billow oncall contact`")
             room.note(0, "test", f"test alert to {person}", who)
             found = room.books.notices.find(incident=0, run=run, limit=100)
             for each in found:

@@ -46,7 +46,9 @@ def contacts_of(room: Room, person: str) -> list[Contact]:
     """The contacts of a person that can be used, the first to be used first."""
     every = room.books.contacts.find(person=person)
     usable = [each for each in every if each.verified is not None and not each.disabled]
-    chosen = usable or [] if person == FOLLOWERS else usable or room.declared.fallback(person)
+    # Whoever switched a contact off does not want to be reached in some other way instead.
+    declined = person == FOLLOWERS or any(each.disabled for each in every)
+    chosen = usable or ([] if declined else room.declared.fallback(person))
     return sorted(chosen, key=lambda each: each.wait)
 
 

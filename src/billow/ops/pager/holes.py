@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from billow.ops.incidents.people import contacts_of
 from billow.ops.incidents.room import Room
@@ -24,6 +25,15 @@ IN_A_ROW = 3
 Gap = tuple[float, float]
 
 
+class Missed(NamedTuple):
+    """Somebody who cannot be reached: from when on they are on call, and why."""
+
+    person: str
+    #: UNIX seconds.
+    at: float
+    why: str
+
+
 def tell_of_holes(room: Room, rotas: Iterable[Rota]) -> int:
     """Note down messages about what is wrong with rotas, each once; returns how many are new."""
     return sum(_tell_of_gaps(room, rota) + _tell_of_people(room, rota) for rota in rotas)
@@ -33,7 +43,8 @@ def out_of_reach(room: Room, person: str) -> str:
     """Why somebody cannot be reached; empty if they can."""
     contacts = contacts_of(room, person)
     if not contacts:
-        return "no contact that is verified"
+        off = any(each.disabled for each in room.books.contacts.find(person=person))
+        return "their contacts are switched off" if off else "no contact that is verified"
     broken = broken_contacts(room)
     return "" if any(each.id not in broken for each in contacts) else "no contact that works"
 
@@ -83,18 +94,22 @@ def _beyond(every: Sequence[Gap], meant: Sequence[Gap]) -> list[Gap]:
     return left
 
 
-def _tell_of_people(room: Room, rota: Rota) -> int:
+def unreachable(room: Room, rota: Rota) -> list[Missed]:
+    """Those who are on call soon and cannot be reached, in the order of their shifts."""
     coming = shifts(rota, room.changes(rota.name), room.now, room.now + SOON)
     first: dict[str, float] = {}
     for shift in coming:
         for person in shift.people:
             first.setdefault(person, max(shift.start, room.now))
-    told = 0
-    for person, at in first.items():
-        if out_of_reach(room, person):
-            week = int(room.now // WEEK)
-            run = f"{rota.name} {at:.0f} {person}"
-            told += _tell(room, rota, "unreachable", f"{person}:{week}", run, person)
+    missed = (Missed(person, at, out_of_reach(room, person)) for person, at in first.items())
+    return [each for each in missed if each.why]
+
+
+def _tell_of_people(room: Room, rota: Rota) -> int:
+    told, week = 0, int(room.now // WEEK)
+    for person, at, _ in unreachable(room, rota):
+        run = f"{rota.name} {at:.0f} {person}"
+        told += _tell(room, rota, "unreachable", f"{person}:{week}", run, person)
     return told
 
 

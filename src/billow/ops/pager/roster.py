@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from billow.errors import BadInput, Conflict, NotFound
@@ -120,13 +120,39 @@ class Roster:
             NotFound: there is no such contact.
             BadInput: this is not the code.
         """
-        contact = self.contact(id)
+        self.contact(id)
         if not hmac.compare_digest(self.code(id), code.strip()):
             raise BadInput("this is not the code that was sent")
         now = self._home.clock.now()
-        self._books.change(
-            lambda books: books.contacts.put(contact._replace(verified=now, disabled=""))
-        )
+        self._change(id, lambda contact: contact._replace(verified=now))
+
+    def switch_contact(self, id: str, off: str) -> None:
+        """Switch a contact off, so that nothing is sent there, or on again.
+
+        Args:
+            id: the contact's.
+            off: why it is off; empty to switch it on.
+
+        Raises:
+            NotFound: there is no such contact.
+        """
+        why = " ".join(off.split())[:_LONGEST_WHY]
+        contact = self._change(id, lambda contact: contact._replace(disabled=why))
+        told = f"the {contact.kind} contact of {contact.person} is "
+        told += f"off: {why}" if why else "on again"
+        self._home.journal.write("contact.off" if why else "contact.on", contact.person, told)
+        self._home.wake.notify(PAGER)
+
+    def _change(self, id: str, changed: Callable[[Contact], Contact]) -> Contact:
+        def work(books: Books) -> Contact:
+            found = books.contacts.get(id)
+            if found is None:
+                raise NotFound(f"there is no contact {id}")
+            made = changed(found)
+            books.contacts.put(made)
+            return made
+
+        return self._books.change(work)
 
     def contact(self, id: str) -> Contact:
         """A contact.

@@ -70,7 +70,7 @@ def _unreachable(parcel: Parcel, app: str, where: str) -> Words:
     """That somebody who will be on call cannot be paged."""
     rota, at, person = parcel.notices[0].run.split(maxsplit=2)
     text = f"{person} is on call for {rota} from {_moment(at)}, and cannot be paged: there is no "
-    text += f"contact that is verified and works.\n{where}"
+    text += f"contact that is verified, works and is switched on.\n{where}"
     return Words(f"{app}: {person} is on call for {rota} and cannot be paged", text)
 
 

@@ -16,6 +16,7 @@ from billow.ports.incidents import Contact
 from billow.settings import in_force
 from billow.web.context import Context, context_of
 from billow.web.pages.desk import Sent, answer, go, read
+from billow.web.pages.incidents import name_of
 
 #: Contacts that whoever does not run the service may have.
 MOST = 20
@@ -47,7 +48,7 @@ async def change_contacts(request: Request) -> Response:
     """Add a contact, or do to one what a button says."""
     context, sent = context_of(request), await read(request)
     try:
-        secret = await context.run(_change, context, sent)
+        secret = await context.run(_change, context, sent, name_of(request, sent))
     except Error as problem:
         return await _show(request, problem, sent=sent)
     if secret:
@@ -55,7 +56,7 @@ async def change_contacts(request: Request) -> Response:
     return go("/oncall/contacts?told=saved")
 
 
-def _change(context: Context, sent: Sent) -> str:
+def _change(context: Context, sent: Sent, who: str) -> str:
     """Do it; returns a secret that is to be shown this once, if there is any."""
     roster, people = Roster(context.home), _people(context)
     if sent.get("do") == "add":
@@ -70,6 +71,10 @@ def _change(context: Context, sent: Sent) -> str:
             roster.verify(contact.id, sent.get("code", ""))
         case "vouch" if context.visitor.runs_it:
             roster.verify(contact.id, roster.code(contact.id))
+        case "off":
+            roster.switch_contact(contact.id, f"switched off by {who}")
+        case "on":
+            roster.switch_contact(contact.id, "")
         case "remove":
             roster.remove_contact(contact.id)
         case _:

@@ -69,8 +69,8 @@ class RotaView:
     weeks: list[Week]
     tones: dict[str, int]
     health: Health
-    #: People who cannot be reached.
-    mute: list[str]
+    #: People who cannot be reached, and why.
+    mute: dict[str, str]
     changes: list[Change]
 
     @property
@@ -155,7 +155,7 @@ def build(asked: Asked) -> dict[str, Any]:
 
 
 def _view(
-    rota: Rota, past: list[Version], changes: list[Change], mute: list[str], now: float
+    rota: Rota, past: list[Version], changes: list[Change], mute: dict[str, str], now: float
 ) -> RotaView:
     present = [each for each in shifts(rota, changes, now, now + 1) if each.start <= now]
     former = [one for version in past for one in version.rota.team]
@@ -202,8 +202,9 @@ def _bars(shift: Shift, begin: float, end: float, tones: dict[str, int]) -> list
     return [Bar(round(x, 2), round(width, 2), tones.get(shift.people[0], 0), text)]
 
 
-def _unreachable(room: Room, rota: Rota) -> list[str]:
-    return [person for person in rota.team if out_of_reach(room, person)]
+def _unreachable(room: Room, rota: Rota) -> dict[str, str]:
+    reasons = {person: out_of_reach(room, person) for person in rota.team}
+    return {person: why for person, why in reasons.items() if why}
 
 
 def _moment(text: str, zone: ZoneInfo) -> float:

@@ -37,6 +37,8 @@ KINDS = {
     "remedy.dry-run": "Remedy, dry run",
     "remedy.exhausted": "No remedy left",
     "remedy.lifted": "Remedy ended",
+    "contact.off": "Contact off",
+    "contact.on": "Contact on again",
     "breaker.opened": "Breaker opened",
     "breaker.tried": "Tried in vain",
     "breaker.closed": "Breaker closed",
