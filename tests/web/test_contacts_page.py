@@ -94,6 +94,10 @@ async def test_whoever_runs_it_vouches_and_the_secret_of_a_webhook_is_shown_once
     assert Roster(home).contact(made.id).verified is not None
 
 
+async def test_the_page_is_found_from_on_call(client: httpx.AsyncClient) -> None:
+    assert f'href="{PLACE}"' in (await client.get("/oncall")).text
+
+
 async def test_a_contact_is_switched_off_and_on(client: httpx.AsyncClient, home: Home) -> None:
     roster = Roster(home)
     id_ = roster.add_contact("ben", "mail", "ben@example.org", vouched=True).id
@@ -141,7 +145,9 @@ async def test_people_change_their_own_by_their_verified_address_and_nobody_else
     theirs = roster.add_contact("ben", "mail", "ben@example.org", vouched=True)
     anna, carl = town.person("anna"), town.person("carl")
     async with town.client(anna, **HTML) as browser:
+        assert f'href="{PLACE}"' in (await browser.get("/account")).text
         page = (await browser.get(PLACE)).text
+        assert re.search(rf'<a href="{PLACE}"[^>]*aria-current="page"', page)
         assert "ben@example.org" not in page
         assert "Vouch" not in page
         made = form_in(page, PLACE)
@@ -160,6 +166,7 @@ async def test_people_change_their_own_by_their_verified_address_and_nobody_else
         assert roster.contact(own.id).verified is not None
     assert len(roster.contacts()) == 2
     async with town.client(carl, **HTML) as browser:
+        assert PLACE not in (await browser.get("/account")).text
         told = await browser.get(PLACE)
         assert told.status_code == 404
         assert re.search("on no rota", told.text)

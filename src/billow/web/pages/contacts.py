@@ -16,6 +16,7 @@ from billow.ports.incidents import Contact
 from billow.settings import in_force
 from billow.web.context import Context, context_of
 from billow.web.pages.desk import Sent, answer, go, read
+from billow.web.pages.duty import own_names, team
 from billow.web.pages.incidents import name_of
 
 #: Contacts that whoever does not run the service may have.
@@ -105,14 +106,9 @@ def _people(context: Context) -> list[str]:
     Raises:
         NotFound: nobody's.
     """
-    rotas = context.app.rotas.values()
-    team = list(dict.fromkeys(person for rota in rotas for person in rota.team))
     if context.visitor.runs_it:
-        return [*team, FOLLOWERS]
-    who = context.visitor.who
-    # Names can be chosen freely; an address was shown to be theirs.
-    known = who is not None and who.account.verified_at is not None
-    own = [person for person in team if known and who and person == who.account.email]
+        return [*team(context.app), FOLLOWERS]
+    own = own_names(context.app, context.visitor)
     if not own:
         raise NotFound("you are on no rota by your mail address")
     return own

@@ -21,7 +21,7 @@ from billow.errors import Error
 from billow.flow.followup import label
 from billow.units import human_size
 from billow.web.context import Context, context_of
-from billow.web.pages import charts, now, wording
+from billow.web.pages import charts, duty, now, wording
 from billow.web.pages.asked import Asked
 from billow.web.site.values import site_values
 from billow.web.sse import PULSE, Pulse, stream
@@ -67,7 +67,8 @@ def render(template: str, request: Request, model: Mapping[str, Any]) -> str:
         "query": dict(request.query_params),
         "address": request.headers.get("host", ""),
         "dead_count": now.count_dead(context.home) if visitor.runs_it else "",
-        "menu": _menu(visitor, console_place(context.app)),
+        "menu": _menu(visitor, context.app),
+        "on_rota": bool(duty.own_names(context.app, visitor)),
         "account": visitor.who and visitor.who.account,
         "owner": visitor.owner,
         "first_function": next(iter(context.app.functions), ""),
@@ -193,6 +194,8 @@ _OWN = (
     ("/plan", "My plan", "data", "p"),
     ("/account", "Account", "person", "a"),
 )
+#: For people of a rota.
+_CONTACTS = ("/oncall/contacts", "Contacts", "bell", "o")
 
 
 def console_place(app: App) -> str:
@@ -207,13 +210,15 @@ def _frame(site: Path | None) -> str:
     return "base.html"
 
 
-def _menu(visitor: Visitor, start: str) -> tuple[tuple[str, str, str, str], ...]:
-    operations = ((start, "Now", "now", "n"), *_OPERATIONS)
+def _menu(visitor: Visitor, app: App) -> tuple[tuple[str, str, str, str], ...]:
+    operations = ((console_place(app), "Now", "now", "n"), *_OPERATIONS)
     if not visitor.accounts:
         return operations
     if visitor.runs_it:
         return (*operations, _ADMIN)
-    return _OWN if visitor.who else ()
+    if visitor.who is None:
+        return ()
+    return (*_OWN, _CONTACTS) if duty.own_names(app, visitor) else _OWN
 
 
 def _with_query(query: Mapping[str, str], **changes: str | int | None) -> str:
