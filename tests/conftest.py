@@ -23,3 +23,9 @@ settings.load_profile("same")
 def clock() -> VirtualClock:
     """A clock that stands still until the test moves it."""
     return VirtualClock()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """What runs the tests that are coroutines."""
+    return "asyncio"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,13 @@ class Flickr(Town):
 
         done: int = await self.context.run(work)
         return done
+
+    async def share(self, who: Person, path: str, **fields: str) -> str:
+        """The address of a link to a photo or an album."""
+        page = await self.post(who, f"{path}/share", **fields)
+        found = re.search(r'value="http://[^/]+(/s/[\w-]+)"', page.text)
+        assert found is not None, page.text
+        return found[1]
 
     async def get(self, who: Person | None, path: str, **headers: str) -> httpx.Response:
         async with self.client(who, **{**HTML, **headers}) as client:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,18 +23,6 @@ from gallery.photo import steps_of  # isort: skip
 from gallery.words import slug_of, tag_of, tags_in  # isort: skip
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def flickr() -> Iterator[Flickr]:
-    made = Flickr()
-    yield made
-    made.close()
 
 
 async def test_a_photo_is_uploaded_and_shown(flickr: Flickr) -> None:
@@ -147,7 +134,7 @@ def test_a_line_on_the_picture_cannot_be_an_instruction(quarter: int, text: str)
 async def test_a_photo_is_deleted_with_everything(flickr: Flickr) -> None:
     anna = flickr.person("anna")
     id_ = await flickr.photo(anna, visibility="public", tags="gone")
-    link = await share(flickr, anna, id_)
+    link = await flickr.share(anna, f"/photos/{id_}")
     answer = await flickr.post(anna, f"/photos/{id_}/delete")
     assert answer.headers["location"] == "/people/anna"
     for path in (f"/photos/{id_}", f"/photos/{id_}/edit", link):
@@ -278,17 +265,10 @@ async def test_programs_edit_by_the_endpoint(flickr: Flickr) -> None:
     assert "by a program" in (await flickr.get(anna, f"/photos/{id_}")).text
 
 
-async def share(flickr: Flickr, who: object, id_: int, **fields: str) -> str:
-    page = await flickr.post(who, f"/photos/{id_}/share", **fields)  # type: ignore[arg-type]
-    found = re.search(r'value="http://[^/]+(/s/[\w-]+)"', page.text)
-    assert found is not None, page.text
-    return found[1]
-
-
 async def test_a_link_shows_one_photo_until_it_is_ended(flickr: Flickr) -> None:
     anna = flickr.person("anna")
     id_, other = await flickr.photo(anna), await flickr.photo(anna, jpeg((1, 2, 3)))
-    link = await share(flickr, anna, id_, level="read", note="for Ben")
+    link = await flickr.share(anna, f"/photos/{id_}", level="read", note="for Ben")
     async with flickr.client() as client:
         assert (await client.get(f"/photos/{id_}")).status_code == 404
         assert (await client.get(link)).headers["location"] == f"/photos/{id_}"
@@ -298,7 +278,7 @@ async def test_a_link_shows_one_photo_until_it_is_ended(flickr: Flickr) -> None:
         assert f'href="/photos/{other}"' not in page.text
         assert (await client.get(f"/photos/{other}")).status_code == 404
         assert (await client.get(f"/img/0/{id_}.jpg")).status_code == 403
-        more = await share(flickr, anna, id_, level="download", lasts="day")
+        more = await flickr.share(anna, f"/photos/{id_}", level="download", lasts="day")
         await client.get(more)
         assert (await client.get(f"/img/0/{id_}.jpg")).content == jpeg()
         page = await flickr.get(anna, f"/photos/{id_}/share")
@@ -313,7 +293,7 @@ async def test_a_link_shows_one_photo_until_it_is_ended(flickr: Flickr) -> None:
 async def test_a_link_ends_by_itself(flickr: Flickr) -> None:
     anna = flickr.person("anna")
     id_ = await flickr.photo(anna)
-    link = await share(flickr, anna, id_, lasts="day")
+    link = await flickr.share(anna, f"/photos/{id_}", lasts="day")
     assert await flickr.sql("update links set expires = 1") == 1
     assert (await flickr.get(None, link)).status_code == 404
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -13,30 +12,10 @@ from PIL.ExifTags import IFD, Base
 
 from billow.web.rules import Level, site_rules
 from tests.apps.flickr_town import APP, HTML, Flickr, jpeg
-from tests.web.people import Person
 
 pytestmark = pytest.mark.anyio
 EVIL = "<script>alert(1)</script>{{ 7 * 7 }}\"'><img src=x onerror=alert(1)>"
 RULES = site_rules(APP.routes)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def flickr() -> Iterator[Flickr]:
-    made = Flickr()
-    yield made
-    made.close()
-
-
-async def share(flickr: Flickr, who: Person, id_: int) -> str:
-    page = await flickr.post(who, f"/photos/{id_}/share", level="download", lasts="ever")
-    found = re.search(r'value="http://[^/]+(/s/[\w-]+)"', page.text)
-    assert found is not None
-    return found[1]
 
 
 @pytest.mark.parametrize("key", sorted(set(RULES) - {"GET /assets/{path:path}"}))
@@ -148,7 +127,7 @@ async def test_a_link_is_for_its_photo_only_and_cannot_be_guessed(flickr: Flickr
     anna = flickr.person("anna")
     first = await flickr.photo(anna)
     second = await flickr.photo(anna, jpeg((1, 2, 3)))
-    link = await share(flickr, anna, first)
+    link = await flickr.share(anna, f"/photos/{first}", level="download", lasts="ever")
     token = link.rpartition("/")[2]
     assert len(token) == 32
     async with flickr.client(None, cookie=f"fakeflickr_links={token}") as client:

@@ -25,11 +25,6 @@ from pkeep.wording import PACKET, Request, read_request
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Album:
     """Photos 1 to 99; 13 cannot be rendered, 60 takes too long."""
 

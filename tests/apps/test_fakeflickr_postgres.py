@@ -28,11 +28,6 @@ STORIES = [
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def flickr(postgres: str) -> Iterator[Flickr]:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("drop schema public cascade; create schema public")

@@ -37,11 +37,6 @@ MANY = "".join(
 )
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def bomb(blocks: int) -> bytes:
     """A packed VCF with one line of `blocks` MiB, a thousandth of that long."""
     head = gzip.compress(HEADER.encode() + b"MT\t1\t.\tA\tC\t.\t.\t")

@@ -56,11 +56,6 @@ class As:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def home(tmp_path: Path, clock: VirtualClock) -> Home:
     return open_home(tmp_path / "data", arrivals=arrival_rule(app), clock=clock)
 

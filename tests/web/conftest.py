@@ -50,11 +50,6 @@ def store(file: billow.Upload) -> int:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def declared() -> billow.App:
     return app
 

@@ -6,11 +6,9 @@ the children of workers.
 
 from __future__ import annotations
 
-import faulthandler
 import gc
 import json
 import sys
-import threading
 import time
 import traceback
 from functools import cache
@@ -29,8 +27,8 @@ from billow.renditions.files import CACHE, keep, path_of
 from billow.units import seconds
 from billow.upload import Upload
 from billow.worker import system
-from billow.worker.child import Link, catch_output
-from billow.worker.protocol import FAULT, HELLO, RESULT, WORN, Frame
+from billow.worker.link import Link, begin, loaded
+from billow.worker.protocol import HELLO, RESULT, WORN, Frame
 
 #: The child is replaced when it holds this share of its memory limit between two renditions.
 _WORN_SHARE = 0.7
@@ -162,21 +160,11 @@ class Painter:
 def main(arguments: list[str]) -> int:
     """Serve until the parent hangs up; the exit status."""
     target, _, folder, _, _, parent, *descriptors = arguments
-    link = Link(*map(int, descriptors[:4]))
-    capture = catch_output(*map(int, descriptors[4:]))
-    system.die_with_parent(int(parent))
-    system.offer_to_oom_killer()
-    system.forbid_core_files()
-    faulthandler.enable()
-    threading.Thread(target=link.watch, daemon=True).start()
-    try:
-        app, home = _load(target, Path(folder))
-    except BaseException as error:
-        if not isinstance(error, Error) or error.__cause__ is not None:
-            traceback.print_exc()
-        cause = str(error) or type(error).__name__
-        link.send(Frame(FAULT, body=cause.encode(errors="replace")).encode(), ring=True)
+    link, capture = begin(parent, descriptors)
+    found = loaded(link, lambda: _load(target, Path(folder)))
+    if found is None:
         return 1
+    app, home = found
     link.send(Frame(HELLO, body=json.dumps(_limits(app)).encode()).encode(), ring=True)
     Painter(link, app, home, Path(folder), capture).serve()
     return 0

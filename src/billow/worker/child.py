@@ -6,25 +6,16 @@ the last are descriptors of pipes; see `billow.worker.protocol` and `billow.ops.
 
 from __future__ import annotations
 
-import faulthandler
 import gc
-import io
-import logging
 import os
-import select
-import signal
 import sys
-import threading
 import time
-import traceback
-from collections import deque
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from billow.chores import chore, is_chore
-from billow.errors import Error
 from billow.flow.arrivals import arrival_rule
 from billow.flow.originals import attach
 from billow.flow.perform import perform, run_handler
@@ -35,12 +26,12 @@ from billow.function import Function
 from billow.home import Home, open_home
 from billow.job import Failure
 from billow.loading import load_app
-from billow.ops.logs.capture import Capture, CaptureHandler
-from billow.ops.logs.start import make_cleaner
+from billow.ops.logs.capture import Capture
 from billow.origin import enter
 from billow.ports.objects import Staged
 from billow.units import seconds
 from billow.worker import system
+from billow.worker.link import Link, begin, loaded
 from billow.worker.messages import (
     Hello,
     decode_follow_up,
@@ -48,15 +39,12 @@ from billow.worker.messages import (
     encode_performed,
 )
 from billow.worker.protocol import (
-    FAULT,
     FOLLOW_UP,
     HELLO,
     LAST_JOB,
     PROGRESS,
-    TICKET,
     WORN,
     Frame,
-    FrameReader,
 )
 
 #: Seconds between two reports of how far a job is.
@@ -67,64 +55,6 @@ _SHORT = 0.001
 _LOOK_EVERY = 0.05
 #: The child is replaced between jobs when it claimed this share of its memory limit.
 _WORN_SHARE = 0.8
-#: A frame over this size could fill the pipe; the parent is called before it is written.
-_LARGE = 32 * 1024
-
-
-class Link:
-    """The child's ends of the pipes."""
-
-    def __init__(self, jobs: int, tickets: int, results: int, bell: int) -> None:
-        self._jobs, self._tickets, self._results, self._bell = jobs, tickets, results, bell
-        self._reader = FrameReader()
-        self._waiting: deque[Frame] = deque()
-        self._ticket = -1
-        self._lock = threading.Lock()
-        for fd in (jobs, tickets, results, bell):
-            os.set_inheritable(fd, False)
-
-    def next(self) -> Frame | None:
-        """The next frame from the parent; None when it has hung up."""
-        while not self._waiting:
-            data = os.read(self._jobs, 1 << 18)
-            if not data:
-                return None
-            self._waiting.extend(self._reader.feed(data))
-        return self._waiting.popleft()
-
-    def may_begin(self, serial: int) -> bool:
-        """Whether the job is still this process's to do; if so, it is from now on."""
-        if self._ticket < serial:
-            try:
-                self._ticket = TICKET.unpack(os.read(self._tickets, TICKET.size))[0]
-            except BlockingIOError:
-                return False
-        return self._ticket == serial
-
-    def send(self, frame: bytes, ring: bool = False) -> None:
-        """Hand a frame to the kernel, where it outlives this process."""
-        with self._lock:
-            if len(frame) > _LARGE:
-                os.write(self._bell, b"!")
-            sent = os.write(self._results, frame)
-            while sent < len(frame):
-                sent += os.write(self._results, frame[sent:])
-            if ring:
-                os.write(self._bell, b"!")
-
-    @property
-    def drained(self) -> bool:
-        """Whether no further frame has been read."""
-        return not self._waiting
-
-    def watch(self) -> None:
-        """Kill this process and those it started when the parent is gone."""
-        poller = select.poll()
-        poller.register(self._bell, 0)  # reports only that nobody can read it any more
-        poller.poll()
-        if os.getpgrp() == os.getpid():
-            os.killpg(0, signal.SIGKILL)
-        os._exit(1)
 
 
 class Child:
@@ -265,39 +195,15 @@ def _load(target: str, name: str, place: Place) -> tuple[Function, Surroundings]
     return function, around
 
 
-def catch_output(pipe: int | None = None) -> Capture | None:
-    """Catch what the function prints and logs, if there is a pipe for it."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    if pipe is None:
-        return None
-    os.set_inheritable(pipe, False)
-    capture = Capture(pipe, make_cleaner())
-    sys.stdout = capture.stream(sys.stdout, "stdout", logging.INFO)
-    sys.stderr = errors = capture.stream(sys.stderr, "stderr", logging.WARNING)
-    logging.basicConfig(level=logging.INFO, handlers=[CaptureHandler(capture, errors)])
-    return capture
-
-
 def main(arguments: list[str]) -> int:
     """Serve until the parent hangs up; the exit status."""
     target, name, folder, worker, speed, parent, *descriptors = arguments
-    link = Link(*map(int, descriptors[:4]))
-    capture = catch_output(*map(int, descriptors[4:]))
-    system.die_with_parent(int(parent))
-    system.offer_to_oom_killer()
-    system.forbid_core_files()
-    faulthandler.enable()
-    threading.Thread(target=link.watch, daemon=True).start()
-    try:
-        function, around = _load(target, name, Place(Path(folder), worker, float(speed)))
-    except BaseException as error:
-        if not isinstance(error, Error) or error.__cause__ is not None:
-            traceback.print_exc()
-        cause = str(error) or type(error).__name__
-        link.send(Frame(FAULT, body=cause.encode(errors="replace")).encode(), ring=True)
+    link, capture = begin(parent, descriptors)
+    place = Place(Path(folder), worker, float(speed))
+    found = loaded(link, lambda: _load(target, name, place))
+    if found is None:
         return 1
+    function, around = found
     handlers = {event.value: len(made) for event, made in function.handlers.items()}
     hello = Hello(function.retry, function.limits, handlers, function.calls)
     link.send(Frame(HELLO, body=hello.encode()).encode(), ring=True)

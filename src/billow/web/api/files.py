@@ -27,21 +27,18 @@ async def get_file(request: Request, _: Query) -> Response:
     return await download(context, request, info)
 
 
+#: How a file is sent, whole or a range of it, and how one asks for that.
+ANSWERS = {
+    200: Answer("The file", {"application/octet-stream": {"type": "string"}}),
+    206: Answer("A range of it", {"application/octet-stream": {"type": "string"}}),
+    304: Answer("Not changed"),
+}
+RANGES = (
+    Parameter("Range", "`bytes=first-last`", where="header"),
+    Parameter("If-Range", "An ETag that must still hold", where="header"),
+    Parameter("If-None-Match", "An ETag that the client has", where="header"),
+)
+
 ENDPOINTS = [
-    Endpoint(
-        "GET",
-        ADDRESS,
-        get_file,
-        {
-            200: Answer("The file", {"application/octet-stream": {"type": "string"}}),
-            206: Answer("A range of it", {"application/octet-stream": {"type": "string"}}),
-            304: Answer("Not changed"),
-        },
-        parameters=(
-            Parameter("Range", "`bytes=first-last`", where="header"),
-            Parameter("If-Range", "An ETag that must still hold", where="header"),
-            Parameter("If-None-Match", "An ETag that the client has", where="header"),
-        ),
-        problems=(404, 409, 416),
-    ),
+    Endpoint("GET", ADDRESS, get_file, ANSWERS, parameters=RANGES, problems=(404, 409, 416)),
 ]

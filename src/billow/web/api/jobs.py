@@ -12,6 +12,7 @@ from billow.errors import BadInput, Conflict, NotFound
 from billow.job import Job, Status
 from billow.ports.ledger import Page
 from billow.web.api.endpoint import PREFIX, TEXT, Answer, Endpoint, Parameter, Query
+from billow.web.api.files import ANSWERS, RANGES
 from billow.web.api.functions import preferred_wait
 from billow.web.api.shapes import NEXT, STATUS, job_full, job_row, list_of, ref
 from billow.web.context import Context, context_of
@@ -167,16 +168,8 @@ ENDPOINTS = [
         "GET",
         f"{_HERE}/input",
         get_input,
-        {
-            200: Answer("The file", {"application/octet-stream": {"type": "string"}}),
-            206: Answer("A range of it", {"application/octet-stream": {"type": "string"}}),
-            304: Answer("Not changed"),
-        },
-        parameters=(
-            Parameter("Range", "`bytes=first-last`", where="header"),
-            Parameter("If-Range", "An ETag that must still hold", where="header"),
-            Parameter("If-None-Match", "An ETag that the client has", where="header"),
-        ),
+        ANSWERS,
+        parameters=RANGES,
         problems=(404, 416),
     ),
     Endpoint(
