@@ -97,6 +97,7 @@ class LedgerMachine(Machine):
         """An outcome for a lease; the model follows it if it counts."""
         now = self.clock.now()
         kind = data.draw(st.sampled_from(["complete", "fail", "retry later", "release"]))
+        delay = data.draw(st.sampled_from([0.0, 7.0])) if kind == "release" else 0.0
         effects = (Publish("out", "1"),)
         if counts:
             job.status = TRANSITIONS[job.status, kind]
@@ -107,8 +108,8 @@ class LedgerMachine(Machine):
         if kind == "complete":
             return Completed(lease.seq, lease.token, '"done"', now, now, effects)
         if kind == "release":
-            job.due = min(job.due, now) if counts else job.due
-            return Released(lease.seq, lease.token)
+            job.due = now + delay if counts else job.due
+            return Released(lease.seq, lease.token, delay)
         again = 5.0 if kind == "retry later" else None
         job.due = now + 5 if counts and again else job.due
         failure = Failure("raised", "no")

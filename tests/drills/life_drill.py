@@ -9,7 +9,7 @@ import random
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -135,11 +135,13 @@ class Life:
             for job in dice.sample(jobs, min(10, len(jobs))):
                 self.states += [whereabouts(self.home, file).state for file in job.files.values()]
 
-    def ready(self, fleets: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, int]]:
+    def ready(
+        self, fleets: Mapping[str, Mapping[str, Any]], crews: Collection[str] = CREWS
+    ) -> list[tuple[str, int]]:
         """Workers that have started, and whose they are; first those that were killed least."""
         found = [
             (crew, worker["pid"])
-            for crew in CREWS
+            for crew in crews
             for worker in fleets.get(crew, {}).get("workers", [])
             if worker["state"] in ("idle", "busy") and worker["pid"] not in self._dead
         ]
