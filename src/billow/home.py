@@ -12,11 +12,12 @@ from billow.ports.accounts import Accounts
 from billow.ports.cold import Cold
 from billow.ports.incidents import Incidents
 from billow.ports.journal import Journal
-from billow.ports.ledger import Ledger, StepRules
+from billow.ports.ledger import Ledger
 from billow.ports.logs import Logs
 from billow.ports.metrics import Metrics
 from billow.ports.objects import ArrivalRule, Objects
 from billow.ports.queues import Queues
+from billow.ports.steps import StepRules
 from billow.ports.tables import Tables
 from billow.ports.uploads import Uploads
 from billow.ports.wake import Wake

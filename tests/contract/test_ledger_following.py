@@ -13,7 +13,8 @@ from billow.drivers.memory.home import open_memory
 from billow.errors import BadInput, Conflict
 from billow.home import Home, open_home
 from billow.job import Job, Status
-from billow.ports.ledger import CountJobs, Publish, Put, StepRules, Submission
+from billow.ports.ledger import CountJobs, Publish, Put, Submission
+from billow.ports.steps import StepRules
 from billow.ports.wake import queue_channel
 from tests.contract.jobs import completed, record, submit, take_one
 

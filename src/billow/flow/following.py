@@ -13,7 +13,8 @@ from billow.flow.gather import Gatherer
 from billow.function import Function
 from billow.job import Job, Status
 from billow.owner import Owner
-from billow.ports.ledger import AcceptRule, CancelRule, Publish, Put, StepRules, Submission
+from billow.ports.ledger import Publish, Put, Submission
+from billow.ports.steps import AcceptRule, CancelRule, StepRules
 
 
 def step_rules(app: App) -> StepRules:

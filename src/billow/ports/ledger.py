@@ -155,21 +155,6 @@ class Counts:
     oldest: float = 0.0
 
 
-#: What the acceptance of a job sets off: called with its id, what was asked, and the time, within
-#: the step that accepts it. Must say the same when it is called again.
-AcceptRule: TypeAlias = Callable[[str, Submission, float], Sequence[Publish | Put]]
-
-#: What the cancelling of a job sets off: called with the job as it is then, within that step.
-CancelRule: TypeAlias = Callable[[Job], Sequence[Publish | Put]]
-
-
-class StepRules(NamedTuple):
-    """What steps of jobs set off, each within the step itself."""
-
-    accepted: AcceptRule | None = None
-    cancelled: CancelRule | None = None
-
-
 class Load(NamedTuple):
     """An owner's jobs, without those of the service itself (`billow.…`)."""
 

@@ -11,7 +11,8 @@ from billow.drivers.embedded.rows import PENDING, Tally
 from billow.errors import Conflict
 from billow.ids import new_ids
 from billow.origin import current
-from billow.ports.ledger import Accepted, AcceptRule, Check, Load, Publish, Submission
+from billow.ports.ledger import Accepted, Check, Load, Publish, Submission
+from billow.ports.steps import AcceptRule
 
 _INSERT = (
     "insert into jobs(id, function, owner, due, name, args, upload, created, origin) "

@@ -23,8 +23,8 @@ from billow.drivers.embedded.uploads import SqliteUploads
 from billow.drivers.embedded.wake import FifoWake
 from billow.errors import Unavailable
 from billow.home import Home
-from billow.ports.ledger import StepRules
 from billow.ports.objects import ArrivalRule
+from billow.ports.steps import StepRules
 
 #: Columns that came later.
 _ADDED = (("jobs", "origin", "text not null default ''"),)

@@ -35,9 +35,9 @@ from billow.ports.ledger import (
     Outcome,
     Page,
     Released,
-    StepRules,
     Submission,
 )
+from billow.ports.steps import StepRules
 from billow.ports.wake import DONE, KEEPER, Wake, jobs_channel, queue_channel
 
 

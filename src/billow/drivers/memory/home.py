@@ -19,8 +19,9 @@ from billow.drivers.memory.uploads import MemoryUploads
 from billow.drivers.memory.wake import MemoryWake
 from billow.home import Home
 from billow.ports.accounts import Usage
-from billow.ports.ledger import Effect, Keep, Publish, Put, StepRules, Submission, Submit
+from billow.ports.ledger import Effect, Keep, Publish, Put, Submission, Submit
 from billow.ports.objects import ArrivalRule
+from billow.ports.steps import StepRules
 
 #: More than there can be.
 _EVERY = 10**9

@@ -28,8 +28,6 @@ from billow.origin import current
 from billow.ports.checks import Checks
 from billow.ports.ledger import (
     Accepted,
-    AcceptRule,
-    CancelRule,
     Check,
     Completed,
     Counts,
@@ -40,9 +38,9 @@ from billow.ports.ledger import (
     Outcome,
     Page,
     Released,
-    StepRules,
     Submission,
 )
+from billow.ports.steps import StepRules
 from billow.ports.wake import DONE, KEEPER, jobs_channel
 
 
@@ -65,8 +63,8 @@ class MemoryLedger:
         self._wake = wake
         self._apply = apply
         accepted, cancelled = follow or StepRules()
-        self._follow: AcceptRule = accepted or (lambda *_: ())
-        self._cancelled: CancelRule = cancelled or (lambda _: ())
+        self._follow = accepted or (lambda *_: ())
+        self._cancelled = cancelled or (lambda _: ())
         self._rows: dict[int, JobRow] = {}
         self._by_id: dict[str, JobRow] = {}
         self._by_key: dict[tuple[str, str], JobRow] = {}
