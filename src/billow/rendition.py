@@ -8,8 +8,9 @@ import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 from urllib.parse import urlencode
 
@@ -42,19 +43,20 @@ LIMITS = Limits(time="20 s", memory=512 * MiB, cpu="15 s")
 _PART = re.compile(r"\{(\w+)(?::(int|str))?\}")
 _KINDS = {"int": "(0|[1-9][0-9]{0,17})", "str": "([A-Za-z0-9_-]{1,64})"}
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+
+class Asked(NamedTuple):
     """Who asks for a rendition, and how: what `allow` decides by."""
 
     #: The account's id; "local" where there are no accounts, "" for somebody who is not known.
     owner: str
     #: What the browser's cookies hold, by name.
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = _NOTHING
     #: The request's headers, their names in lower case.
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NOTHING
     #: What follows the question mark of the address, by name.
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = _NOTHING
 
 
 #: Called with who asks, the original's number and, by name, what else the address says. It returns
@@ -245,7 +247,7 @@ class Rendition:
         """
         if not self.formats:
             return ""
-        named = {part.partition(";")[0].strip() for part in accept.lower().split(",")}
+        named = _named(accept)
         return next((each for each in self.formats if TYPES[each] in named), self.last_format)
 
     @property
@@ -323,6 +325,12 @@ def _regex(path: str) -> str:
         pieces += [re.escape(path[at : found.start()]), _KINDS[found[2] or "str"]]
         at = found.end()
     return "".join([*pieces, re.escape(path[at:])])
+
+
+@lru_cache(256)
+def _named(accept: str) -> frozenset[str]:
+    """The types that an Accept header names."""
+    return frozenset(part.partition(";")[0].strip() for part in accept.lower().split(","))
 
 
 def _shown(allowed: Container[Any]) -> str:

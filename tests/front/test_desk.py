@@ -29,6 +29,7 @@ class Asked:
         self.arrived = arrived
         self.rank = rank
         self.patient = False
+        self.short = False
         self.tried: set[str] = set()
         self.server: Server | None = None
         self.refused = 0

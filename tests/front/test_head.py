@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billow.front.chunks import LAST, Chunks, chunk
-from billow.front.head import Answer, Malformed, Request, is_hopeless, read_request
+from billow.front.head import Answer, Request, is_hopeless, read_request
+from billow.front.malformed import Malformed
 
 
 def head(*lines: str, first: str = "GET /a?b=1 HTTP/1.1", host: str = "h") -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from billow.front.chunks import Chunks
-from billow.front.head import Malformed, Request
+from billow.front.head import NONE, Request
+from billow.front.malformed import Malformed
 
 
 class Body:
@@ -38,4 +39,4 @@ class Body:
 
 
 #: The body of a request that has none.
-NOTHING = Body(Request(b"GET", b"/", 1), 0)
+NOTHING = Body(NONE, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from billow.front.head import Malformed
+from billow.front.malformed import Malformed
 
 _SIZE = re.compile(rb"([0-9a-fA-F]{1,15})((?:[ \t]*;[\t !-~]*)?)")
 #: Bytes of a chunk's first line, and of all trailing lines.

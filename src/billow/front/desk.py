@@ -38,6 +38,8 @@ class Waiting(Protocol):
     arrived: float
     #: Whether it mostly waits in the server, so that it takes no turn of those that work.
     patient: bool
+    #: Whether it asks for a file that a server has at hand, as far as its address tells.
+    short: bool
     tried: set[str]
 
     def start(self, server: Server) -> None:
@@ -177,6 +179,8 @@ class Desk:
             if not server.has_room(patient, -(server.limit.now // 2) if halved else reserve):
                 continue
             work = server.patient if patient else server.out
+            if server.gathered and request.short:
+                work = -1  # to go along with others costs next to nothing
             order = server.suspect, server.id in request.tried, work, server.turn
             if best is None or order < least:
                 best, least = server, order

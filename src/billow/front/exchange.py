@@ -21,9 +21,6 @@ TRIES = 4
 #: Bytes of a body that are kept while there is no server to send them to.
 KEPT = 256 * 1024
 
-#: Bytes of a body from which on taking it is waiting rather than work.
-LARGE = 64 * 1024
-
 #: The status that the log has for a request whose visitor left before it was answered.
 LEFT = 499
 
@@ -62,6 +59,7 @@ class Exchange:
         "sent_all",
         "server",
         "server_name",
+        "short",
         "sink",
         "started",
         "status",
@@ -99,7 +97,10 @@ class Exchange:
         self.sent_all = not request.has_body
         #: Whether the visitor takes chunks as the server made them.
         self.raw = request.minor == 1
-        self.patient = _is_patient(request)
+        #: Whether it waits in the server rather than gives it work.
+        self.patient = request.waits or request.length is None or b"wait" in request.target
+        #: Whether it asks for a file that a server may have at hand.
+        self.short = not self.patient and request.target.startswith(house.at_hand)
         self.stream = False
         self.answered = False
         self.over = False
@@ -218,13 +219,24 @@ class Exchange:
         self.bytes += len(body)
         self.sink.begin(answer, body, over=over)
 
-    def named(self, answer: Answer, part: FilePart | None) -> None:
-        """The server has said, by its lane, which file is the answer's body, if there is one."""
+    def named(self, answer: Answer, part: FilePart | None, changed: int) -> None:
+        """The server has said, by its lane, which file is the answer's body, if there is one.
+
+        Args:
+            answer: its head.
+            part: what of which file.
+            changed: when that was last changed, as the server knows it.
+        """
+        fd = None if part is None else self._house.files.open(part, changed)
+        if fd is None and part is not None:  # not there any more, or another
+            assert self.server is not None
+            self.by_link(self.server)
+            return
         self.answered_by(answer)
-        if part is None:
+        if fd is None or part is None:
             self.sink.begin(answer, b"", over=True)
         else:
-            self._send(answer, part)
+            self._send(answer, fd, part)
         self.finished()
 
     def more(self, data: bytes, *, over: bool) -> None:
@@ -300,16 +312,16 @@ class Exchange:
         part = FilePart.decode((answer.file or b"").decode("latin-1"))
         if part is not None:
             answer.set_length(part.length)
-        self._send(answer, part)
-
-    def _send(self, answer: Answer, part: FilePart | None) -> None:
-        fd = self._house.open(part) if part is not None else None
+        fd = self._house.files.open(part) if part is not None else None
         if part is None or fd is None:
             self._close()
             headers, body = self._house.page(self, 502, "the server named no file to send", 0)
             self.status = 502
             self.sink.own(502, headers, body)
-            return
+        else:
+            self._send(answer, fd, part)
+
+    def _send(self, answer: Answer, fd: int, part: FilePart) -> None:
         self._file = True
         self.bytes = part.length
         self.sink.file(answer, fd, part)
@@ -332,15 +344,3 @@ class Exchange:
         if not self.over:
             self.over = True
             self._house.over(self)
-
-
-def _is_patient(request: Request) -> bool:
-    """Whether a request waits in the server rather than gives it work."""
-    if request.length is None or request.length > LARGE:
-        return True
-    fields = request.fields
-    return (
-        b"wait" in request.target
-        or b"wait" in fields.get(b"prefer", b"")
-        or b"event-stream" in fields.get(b"accept", b"")
-    )

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import time
 from collections import Counter
 from collections.abc import Coroutine
-from functools import lru_cache
 from typing import Any, Protocol
 
 from billow.front.address import Trusted, is_here
@@ -16,14 +13,15 @@ from billow.front.config import Config
 from billow.front.counts import Counts
 from billow.front.desk import KNOWN, VITAL, Desk
 from billow.front.exchange import Exchange
-from billow.front.head import Request
+from billow.front.files import Files
+from billow.front.head import NONE, Request
 from billow.front.ids import RequestIds
 from billow.front.log import AccessLog, wall_clock
 from billow.front.pages import page
 from billow.front.rates import Known, Rate, credential_of
 from billow.front.servers import Server
 from billow.front.sink import Sink
-from billow.handover import FilePart, Introduction
+from billow.handover import Introduction
 
 #: Requests a second of one address from elsewhere, if the app does not say.
 PER_CLIENT = 100.0
@@ -64,16 +62,18 @@ class House:
             self.now,
             self.counts.refuse,
         )
+        self.files = Files(config.token, config.files)
         #: Whether the front is about to leave.
         self.closing = False
         self.guests: set[Guest] = set()
+        #: What the targets begin with that servers may have files at hand for.
+        self.at_hand: tuple[bytes, ...] = ()
         self._at: Counter[str] = Counter()
         self._trusted = Trusted(config.trusted)
         self._known = Known()
         self._clients = Rate(config.bounds.per_client or PER_CLIENT)
         self._accounts = Rate(config.bounds.per_account)
         self._vital = tuple(prefix.encode() for prefix in config.vital)
-        self._place = lru_cache(4096)(self._find_place)
         self._ids = RequestIds()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -162,8 +162,7 @@ class House:
     def fail(self, address: str, status: int, why: str) -> tuple[dict[str, str], bytes]:
         """The answer to something that is no request."""
         self.counts.answered(status)
-        failed = Request(b"-", b"-", 1)
-        exchange = Exchange(self, _NOBODY, failed, self._ids.make(), address, "http")
+        exchange = Exchange(self, _NOBODY, NONE, self._ids.make(), address, "http")
         exchange.status = status
         self.log.add(exchange, wall_clock(), 0.0)
         return page(status, why, exchange.id, b"", 1)
@@ -171,22 +170,6 @@ class House:
     def more_headers(self, scheme: str) -> bytes:
         """Lines for every answer."""
         return _HSTS if self.config.hsts and scheme == "https" else b""
-
-    def open(self, part: FilePart) -> int | None:
-        """A file that a server wants sent, if it may be."""
-        folder, _, name = part.path.rpartition("/")
-        place = self._place(folder) if part.token == self.config.token else ""
-        if not place or name in ("", ".", ".."):
-            return None
-        with contextlib.suppress(OSError):
-            return os.open(f"{place}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        return None
-
-    def _find_place(self, folder: str) -> str:
-        """Where a folder really is; empty if nothing may be sent from there."""
-        real = os.path.realpath(folder)
-        below = any(f"{real}/".startswith(f"{allowed}/") for allowed in self.config.files)
-        return real if below else ""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside, and hold on to it until it is done."""
@@ -197,6 +180,7 @@ class House:
     def check(self) -> None:
         """Look after everybody; called about once a second."""
         now = self.now()
+        self.files.sweep()
         for guest in list(self.guests):
             guest.check(now)
         limit = self.bounds.answer_time
@@ -204,6 +188,16 @@ class House:
             for exchange in list(server.exchanges):
                 if not exchange.answered and now - exchange.started > limit:
                     exchange.leave_server(504, "the server took too long")
+
+    def note_at_hand(self, prefixes: tuple[bytes, ...]) -> None:
+        """A server says what its lane may be asked for."""
+        self.at_hand = tuple({*self.at_hand, *prefixes})
+
+    def look_at_lanes(self, now: float) -> None:
+        """See to it that nobody waits long for the answer of a lane."""
+        for server in self.servers.values():
+            if server.lane is not None:
+                server.lane.look(now)
 
     def _is_vital(self, target: bytes, owner: str) -> bool:
         """Whether it must be answered when nothing else is: health, the console's own people."""

@@ -12,7 +12,7 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
-from billow.front.head import Malformed
+from billow.front.malformed import Malformed
 from billow.front.pages import page
 from billow.front.stream import Stream, read_stream
 from billow.front.visitor import PATIENCE

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol, cast
 
 from billow.front.chunks import Chunks
-from billow.front.head import END, Answer, Malformed, Request
+from billow.front.head import END, Answer, Request
+from billow.front.malformed import Malformed
 
 if TYPE_CHECKING:
     from billow.front.servers import Server

@@ -126,12 +126,12 @@ def send_file(
         except OSError:
             transport.abort()
     beyond = max(0, sent - len(head))
-    head = head[sent:]
-    part = part._replace(start=part.start + beyond, length=part.length - beyond)
-    if not part.length:
+    if beyond == part.length:
         os.close(fd)
         over(True)
         return None
+    head = head[sent:]
+    part = part._replace(start=part.start + beyond, length=part.length - beyond)
     if send_small(transport, head, fd, part):
         over(True)
         return None

@@ -6,7 +6,8 @@ import asyncio
 import re
 from typing import cast
 
-from billow.front.head import END, Malformed, read_request
+from billow.front.head import END, read_request
+from billow.front.malformed import Malformed
 from billow.front.pages import head_of
 
 #: Bytes of a request that is answered so, and seconds that it may take to come.

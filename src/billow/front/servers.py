@@ -48,8 +48,10 @@ class Server:
         #: Counts the requests it was given, so that equals take turns.
         self.turn = 0
         self.exchanges: set[Exchange] = set()
-        #: Where it is asked for files; None if it was not looked for.
+        #: Where it is asked for files, None if it was not looked for; and the questions that are
+        #: about to be asked there together.
         self.lane: Lane | None = None
+        self.gathered = 0
         self._idle: list[Link] = []
 
     @property

@@ -151,6 +151,7 @@ class Service:
             # If this process itself was kept waiting, answers may lie there that make room.
             if now - due < LATE:
                 house.desk.sweep()
+                house.look_at_lanes(now)
             hung = probes.look(seldom=now - self._busy_at > 10)
             if hung:
                 _tell(writer, {"hung": hung})
@@ -195,7 +196,8 @@ def apply(house: House, place: str, told: dict[str, dict[str, Any]]) -> None:
         if known is None:
             address = f"{place}/{name}.sock"
             known = Server(name, address, facts["pid"], house.bounds.in_flight)
-            known.lane = Lane(known, f"{place}/{name}{ENDING}", house.config.token)
+            lane = f"{place}/{name}{ENDING}"
+            known.lane = Lane(known, lane, house.config.token, house.note_at_hand)
             known.lane.open()
             house.servers[name] = known
         known.draining = facts["draining"]

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from billow.front.exchange import Exchange
-from billow.front.head import Answer, Malformed, Request, read_request
+from billow.front.head import Answer, Request, read_request
+from billow.front.malformed import Malformed
 from billow.handover import FilePart
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from billow.front.body import NOTHING, Body
 from billow.front.exchange import Exchange
-from billow.front.head import END, Answer, Malformed, Request, is_hopeless, read_request
+from billow.front.head import END, Answer, Request, is_hopeless, read_request
+from billow.front.malformed import Malformed
 from billow.front.pages import head_of
 from billow.front.pieces import Pieces, plain_socket, send_file
 from billow.handover import FilePart

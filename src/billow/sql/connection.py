@@ -36,13 +36,12 @@ class Connection:
 
     def all(self, sql: str, **values: Any) -> list[Row]:
         """All rows that a statement gives."""
-        rows: list[Row] = self._execute(sql, values).fetchall()
-        return rows
+        return [dict(row) for row in self._execute(sql, values).fetchall()]
 
     def one(self, sql: str, **values: Any) -> Row | None:
         """The first row that a statement gives, if it gives any."""
-        row: Row | None = self._execute(sql, values).fetchone()
-        return row
+        row = self._execute(sql, values).fetchone()
+        return None if row is None else dict(row)
 
     def value(self, sql: str, **values: Any) -> Any:
         """The first column of the first row; None if there is no row."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import tempfile
 import threading
 import weakref
+from asyncio import _get_running_loop
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -223,8 +223,5 @@ class _Borrowed:
 
 def _check_thread() -> None:
     """Raises Conflict in an event loop, which waiting for a database would stop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise Conflict("a database is used from a thread: `await request.run(work)`")
+    if _get_running_loop() is not None:
+        raise Conflict("a database is used from a thread: `await request.run(work)`")

@@ -8,6 +8,7 @@ import math
 import sys
 import threading
 import time
+from threading import get_ident
 from types import FrameType
 from typing import NamedTuple
 
@@ -64,9 +65,7 @@ class Loans:
         """Note that the caller's caller takes a connection; returns the loan's number."""
         frame, now = _caller(), time.monotonic()
         number = next(self._numbers)
-        self._out[number] = _Note(
-            frame.f_code.co_filename, frame.f_lineno, write, now, threading.get_ident()
-        )
+        self._out[number] = _Note(frame.f_code.co_filename, frame.f_lineno, write, now, get_ident())
         if now + self._long < self._due:
             with self._lock:
                 self._due = min(self._due, now + self._long)
@@ -109,7 +108,7 @@ class Loans:
 
 def _caller() -> FrameType:
     """The line of the app that is being run."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(3)  # above this function, `begin`, and the block's `__enter__`
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
         frame = frame.f_back
     return frame

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 from billow.errors import Unavailable
 from billow.sql.backend import Raw
@@ -93,7 +92,7 @@ class Sqlite:
             cached_statements=256,
             check_same_thread=False,
         )
-        connection.row_factory = _as_dict
+        connection.row_factory = sqlite3.Row
         full = "FULL" if self._durable else "OFF"
         connection.execute(f"pragma synchronous={full}")
         connection.execute("pragma foreign_keys=on")
@@ -105,7 +104,3 @@ class Sqlite:
 
 #: Busy, locked, read-only file, I/O error, cannot open, full.
 _LATER = {5, 6, 8, 10, 14, 13}
-
-
-def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
-    return dict(zip([column[0] for column in cursor.description], row, strict=True))

@@ -6,11 +6,13 @@ says what is wrong in the form that was asked for, and logs what should not have
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from billow.errors import NotFound
 from billow.rendition import Rendition
-from billow.web.guard import check_request
+from billow.web.guard import check_headers, check_request
 from billow.web.renditions import Gallery, Ready
 from billow.web.visitor import EVERYBODY, Visitor
 
@@ -53,6 +55,10 @@ class Reception:
         if rendition is not None:
             check_request(scope, self._judge.own)
         return rendition
+
+    def meet(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Raises Refused if nothing that comes with these headers is let in."""
+        check_headers(headers, self._judge.own)
 
     async def ready(self, rendition: Rendition, scope: Scope) -> Ready:
         """What is asked for. Whatever blocks is done in one go, in a thread.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -118,19 +119,29 @@ class Guard:
 
 def check_request(scope: Scope, own: str = "") -> None:
     """Raises Refused if a request is too long, for another host, or sent by another site's page."""
+    check_headers(scope["headers"], own)
+    check_target(scope.get("raw_path") or b"", scope["query_string"])
+    if scope["method"] not in _SAFE_METHODS:
+        check_origin(Headers(scope=scope))
+
+
+def check_headers(headers: Iterable[tuple[bytes, bytes]], own: str = "") -> None:
+    """Raises Refused if headers are too long, or for another host."""
     size, hosts = 0, []
-    for name, value in scope["headers"]:
+    for name, value in headers:
         size += len(name) + len(value)
         if name == b"host":
             hosts.append(value)
     if size > MAX_HEADERS:
         raise HeadersTooLarge(f"headers may have {MAX_HEADERS} bytes, not {size}")
-    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
-        raise HeadersTooLarge(f"path and query may have {MAX_TARGET} bytes")
     if len(hosts) != 1 or not _is_own(hosts[0], own):
         raise WrongHost("this service answers to this machine's names only, and to its own")
-    if scope["method"] not in _SAFE_METHODS:
-        check_origin(Headers(scope=scope))
+
+
+def check_target(path: bytes, query: bytes) -> None:
+    """Raises Refused if an address is too long."""
+    if len(path) + len(query) > MAX_TARGET:
+        raise HeadersTooLarge(f"path and query may have {MAX_TARGET} bytes")
 
 
 @lru_cache(maxsize=64)

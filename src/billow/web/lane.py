@@ -11,22 +11,36 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
+from typing import NamedTuple
 
 from starlette.types import Scope
 
-from billow.lane import LONGEST, Named, Question, encode_hello
-from billow.origin import Origin, enter, leave, read_traceparent
+from billow.lane import LONGEST, Named, Party, Question, encode_hello, pack, unpack
+from billow.origin import enter, leave, read_traceparent
 from billow.web.door import Reception
+from billow.web.guard import check_target
 from billow.web.metrics import Metrics
-from billow.web.renditions import Gallery, Ready
+from billow.web.questions import SENT, Sent
+from billow.web.renditions import Gallery
+from billow.web.sendfile import asked_in
 
-#: Questions that are answered at the same time.
-THREADS = 3
+#: Seconds from which on an answer is slow. When most of them are, one thread is too few for them:
+#: all but every so many questions are declined, and come again by the way that has many threads.
+SLOW = 0.001
+TRIED = 16
+
+#: How much the latest answer says about whether most are slow.
+WEIGHT = 0.05
+
+#: Parties that are remembered, and how long they may be, bytes.
+REMEMBERED = 1000
+SHORT = 4096
 
 #: Seconds in which a front must show its token.
 PATIENCE = 5.0
@@ -35,6 +49,19 @@ _STATUS_LINES = {
     status: f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
     for status in (200, 206, 304, 416)
 }
+
+
+class _Known(NamedTuple):
+    """What is made of a party once."""
+
+    #: A request as ASGI has it, without its target.
+    scope: Scope
+    #: The headers that say which part is asked for, and under which conditions.
+    conditions: Mapping[bytes, bytes]
+    #: Whether the front wants to know whose session or token came along.
+    ask: bool
+    #: What follows the request's id in its origin.
+    trace: str
 
 
 class Window:
@@ -52,6 +79,7 @@ class Window:
         self._reception = reception
         self._metrics = metrics
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._known = lru_cache(REMEMBERED)(self._read)
         self._second = 0
         self._date = b""
 
@@ -63,31 +91,63 @@ class Window:
         """The answer; it may take as long as `allow` does."""
         began = perf_counter()
         try:
-            scope = scope_of(question)
-            origin = enter(_origin(question.id, scope))
+            short = len(question.party) <= SHORT
+            known = (self._known if short else self._read)(question.party)
+            scope = _scope(question, known)
+            rendition = self._gallery.find(scope["path"])
+            if rendition is None or rendition.waits:
+                return Named(question.number, 0)
+            origin = enter(question.id + known.trace)
             try:
-                rendition = self._reception.find(scope)
-                if rendition is None or rendition.waits:
-                    return Named(question.number, 0)
                 ready = self._reception.ready_here(rendition, scope)
             finally:
                 leave(origin)
-            return self._named(question, scope, ready, began)
+            if ready.reply is None or self._loop is None:
+                return Named(question.number, 0)
+            reply = ready.reply
+            # The front sends it only if this is still true; if not, HTTP makes it true again.
+            facts = reply.facts = reply.facts or os.stat(reply.path)
+            told = reply.told(facts, "GET", known.conditions)
         except Exception:  # the long road says what is wrong
             return Named(question.number, 0)
-
-    def _named(self, question: Question, scope: Scope, ready: Ready, began: float) -> Named:
-        reply = ready.reply
-        if reply is None or self._loop is None:
-            return Named(question.number, 0)
-        told = reply.told(os.stat(reply.path), "GET", scope["headers"])
-        self._metrics.count("GET", ready.rendition.name, told.status, perf_counter() - began)
+        self._metrics.count("GET", rendition.name, told.status, perf_counter() - began)
         self._gallery.count_hit(ready, self._loop)
-        own = b"x-request-id: %b\r\n" % question.id.encode()
-        head = b"%b%b%b%b" % (_STATUS_LINES[told.status], self._dated(), told.lines, own)
-        known = scope.get("billow.owner", "") if question.ask == "?" else None
-        part = told.part
-        return Named(question.number, told.status, part.start, part.size, reply.path, known, head)
+        head = b"%b%b%bx-request-id: %b\r\n" % (
+            _STATUS_LINES[told.status],
+            self._dated(),
+            told.lines,
+            question.id.encode(),
+        )
+        owner = scope["billow.owner"] if known.ask else None
+        start, end = told.part
+        what = start, end - start, facts.st_mtime_ns, reply.path
+        return Named(question.number, told.status, *what, owner, head)
+
+    def _read(self, party: bytes) -> _Known:
+        """What a party is known as.
+
+        Raises:
+            Refused: it is not let in.
+        """
+        scheme, client, ask, lines = Party.decode(party)
+        headers = [
+            (name.lower(), value.strip())
+            for name, _, value in (line.partition(b":") for line in lines.split(b"\r\n"))
+        ]
+        self._reception.meet(headers)
+        told = dict(headers).get(b"traceparent", b"").decode("latin-1")
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "headers": headers,
+            "client": (client, 0),
+            "scheme": scheme,
+            SENT: Sent(headers),
+        }
+        traceparent = read_traceparent(told)
+        trace = f" {traceparent}" if traceparent else ""
+        return _Known(scope, asked_in(headers), ask == "?", trace)
 
     def _dated(self) -> bytes:
         now = int(time.time())
@@ -97,43 +157,28 @@ class Window:
         return self._date
 
 
-def scope_of(question: Question) -> Scope:
+def _scope(question: Question, known: _Known) -> Scope:
     """The question as ASGI has requests.
 
     Raises:
         ValueError: it is none that a short way leads to.
+        Refused: it is too long.
     """
-    raw, _, query = question.target.partition(b"?")
-    if b"%" in raw:
+    path, _, query = question.target.partition(b"?")
+    if b"%" in path:
         raise ValueError("an address that must be decoded first")
-    headers = []
-    for line in question.lines:
-        name, _, value = line.partition(b":")
-        headers.append((name.lower(), value.strip()))
+    check_target(path, query)
     return {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "GET",
-        "path": raw.decode("ascii"),
-        "raw_path": raw,
+        **known.scope,
+        "path": path.decode("ascii"),
+        "raw_path": path,
         "query_string": query,
-        "headers": headers,
-        "client": (question.client, 0),
-        "scheme": question.scheme,
         "billow.id": question.id,
     }
 
 
-def _origin(id: str, scope: Scope) -> str:
-    """What the work for a request goes back to, as text."""
-    for name, value in scope["headers"]:
-        if name == b"traceparent":
-            return str(Origin(id, read_traceparent(value.decode("latin-1"))))
-    return id
-
-
 class Lanes:
-    """Takes in fronts, and answers them in threads, in which `allow` may wait.
+    """Takes in fronts, and answers each in a thread of its own, in which `allow` may wait.
 
     Args:
         bound: the listening socket; closed in the end.
@@ -181,19 +226,21 @@ class Lanes:
 
 
 class _Line:
-    """One front's: threads that take what it asks in turn; the last one closes it."""
+    """One front's: a thread that takes what it asks in turn.
+
+    One, because threads that take turns within microseconds cost more than they bring; and the
+    front does not wait long for it.
+    """
 
     def __init__(self, sock: socket.socket, window: Window, over: Callable[[_Line], None]) -> None:
         self._socket = sock
         self._window = window
         self._over = over
-        self._left = THREADS
-        self._lock = threading.Lock()
+        self._pace = Pace()
 
     def begin(self) -> None:
         """Start answering."""
-        for number in range(THREADS):
-            threading.Thread(target=self._run, name=f"lane-{number}", daemon=True).start()
+        threading.Thread(target=self._run, name="lane", daemon=True).start()
 
     def close(self) -> None:
         """Take no more questions."""
@@ -203,15 +250,45 @@ class _Line:
     def _run(self) -> None:
         with suppress(OSError, ValueError):
             self._answer()
-        self.close()
-        with self._lock:
-            self._left -= 1
-            last = not self._left
-        if last:
-            self._socket.close()
-            self._over(self)
+        self._socket.close()
+        self._over(self)
 
     def _answer(self) -> None:
-        sock, answer = self._socket, self._window.answer
-        while message := sock.recv(LONGEST):
-            sock.send(answer(Question.decode(message)).encode())
+        while message := self._socket.recv(LONGEST):
+            answers: list[bytes] = []
+            began = now = perf_counter()
+            for part in unpack(message):
+                if answers and now - began > SLOW:  # those need not wait for the rest
+                    self._socket.send(pack(answers))
+                    answers.clear()
+                    began = now
+                answers.append(self._named(Question.decode(part), now).encode())
+                now = perf_counter()
+            self._socket.send(pack(answers))
+
+    def _named(self, question: Question, now: float) -> Named:
+        if self._pace.declines():
+            return Named(question.number, 0)
+        named = self._window.answer(question)
+        self._pace.note(perf_counter() - now)
+        return named
+
+
+class Pace:
+    """Whether answers are so quick that they can be given in turn."""
+
+    def __init__(self) -> None:
+        #: How many of the latest were slow, between none (0) and all (1).
+        self._slow = 0.0
+        self._declined = 0
+
+    def note(self, seconds: float) -> None:
+        """An answer took so long."""
+        self._slow += ((seconds > SLOW) - self._slow) * WEIGHT
+
+    def declines(self) -> bool:
+        """Whether the next question is to go another way."""
+        if self._slow < 0.5:
+            return False
+        self._declined = (self._declined + 1) % TRIED
+        return self._declined != 0

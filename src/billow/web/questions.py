@@ -15,7 +15,10 @@ from billow.rendition import Asked, Rendition
 from billow.web.visitor import Visitor
 
 #: Headers as they came.
-Sent: TypeAlias = Sequence[tuple[bytes, bytes]]
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+#: Where a request may already have its `Sent`.
+SENT = "billow.sent"
 
 
 class Question(NamedTuple):
@@ -45,6 +48,9 @@ class _Lazily(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._all()[name]
 
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        return self._all().get(name, otherwise)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())
 
@@ -53,6 +59,16 @@ class _Lazily(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return repr(self._all())
+
+
+class Sent:
+    """What a request brought, as `allow` sees it. Requests that bring the same may share it."""
+
+    __slots__ = ("cookies", "headers")
+
+    def __init__(self, headers: Headers) -> None:
+        self.cookies: Mapping[str, str] = _Lazily(partial(_cookies, headers))
+        self.headers: Mapping[str, str] = _Lazily(partial(_headers, headers))
 
 
 def question_in(rendition: Rendition, scope: Scope, visitor: Visitor) -> Question:
@@ -65,14 +81,17 @@ def question_in(rendition: Rendition, scope: Scope, visitor: Visitor) -> Questio
     if parsed is None:
         raise NotFound("there is nothing at this address")
     number, said = parsed
-    rendition.check_values(said)
     return Question(rendition, _asked(scope, visitor), number, said)
 
 
 @lru_cache(4096)
 def _parse(rendition: Rendition, path: str) -> tuple[int, Mapping[str, Any]] | None:
     said = rendition.parse(path)
-    return None if said is None else (said.pop("id"), said)
+    if said is None:
+        return None
+    number = said.pop("id")
+    rendition.check_values(said)
+    return number, said
 
 
 def answer_of(question: Question) -> partial[Any]:
@@ -83,16 +102,15 @@ def answer_of(question: Question) -> partial[Any]:
 
 
 def _asked(scope: Scope, visitor: Visitor) -> Asked:
-    sent = scope["headers"]
-    cookies, headers = _Lazily(partial(_cookies, sent)), _Lazily(partial(_headers, sent))
-    return Asked(visitor.owner, cookies, headers, _query(scope["query_string"]))
+    sent: Sent = scope.get(SENT) or Sent(scope["headers"])
+    return Asked(visitor.owner, sent.cookies, sent.headers, _query(scope["query_string"]))
 
 
-def _headers(sent: Sent) -> dict[str, str]:
+def _headers(sent: Headers) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
 
 
-def _cookies(sent: Sent) -> dict[str, str]:
+def _cookies(sent: Headers) -> dict[str, str]:
     told = [value.decode("latin-1") for name, value in sent if name == b"cookie"]
     return cookie_parser(told[-1]) if told else {}
 

@@ -85,6 +85,8 @@ class FileReply(Response):
         given = os.fspath(path)
         self.path = given if given.startswith("/") else os.path.abspath(given)
         self.etag = etag
+        #: What the file was like when it was last looked at.
+        self.facts: os.stat_result | None = None
         #: The answer that sends the whole file, and what it was made for.
         self._made: tuple[object, Told] = None, Told(0, [], NOTHING)
 
@@ -99,20 +101,26 @@ class FileReply(Response):
                 fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
                 facts = os.fstat(fd)
         except OSError as problem:
+            self.facts = None
             raise NotFound("there is no such file any more") from problem
+        self.facts = facts
         try:
-            told = self.told(facts, scope["method"], scope["headers"])
+            told = self.told(facts, scope["method"], asked_in(scope["headers"]))
             await self._answer(fd, told, token or "", send)
         finally:
             if fd >= 0:
                 os.close(fd)
 
-    def told(
-        self, facts: os.stat_result, method: str, headers: Iterable[tuple[bytes, bytes]]
-    ) -> Told:
-        """What is answered to a request, if the file is as `facts` say."""
+    def told(self, facts: os.stat_result, method: str, asked: Mapping[bytes, bytes]) -> Told:
+        """What is answered to a request, if the file is as `facts` say.
+
+        Args:
+            facts: of the file.
+            method: of the request.
+            asked: what `asked_in` finds in its headers.
+        """
         etag = self.etag or f'"{facts.st_size:x}-{facts.st_mtime_ns:x}"'
-        asked, size = asked_in(headers), facts.st_size
+        size = facts.st_size
         if not asked and method == "GET" and size:
             return self._whole(etag, size)
         head = {"etag": etag, "accept-ranges": "bytes"}
