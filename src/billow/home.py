@@ -88,5 +88,6 @@ def disk_room() -> tuple[int | None, int | None]:
 
     As the settings `disk_floor` and `disk_reserve` say; None where they say nothing.
     """
-    floor, reserve = (in_force(name).value for name in ("disk_floor", "disk_reserve"))
+    said = (in_force(name).value for name in ("disk_floor", "disk_reserve"))
+    floor, reserve = (None if size == "" else size for size in said)
     return floor, reserve

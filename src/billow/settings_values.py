@@ -56,9 +56,9 @@ def size(text: str) -> int:
         raise ValueError(problem.detail) from None
 
 
-def room(text: str) -> int | None:
-    """A size in bytes; None if nothing is said."""
-    return size(text) if text else None
+def room(text: str) -> int | str:
+    """A size in bytes, or nothing."""
+    return size(text) if text else ""
 
 
 def switch(text: str) -> bool:
