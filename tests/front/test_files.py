@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,18 @@ def test_large_files_and_many_are_not_kept(files: Files, picture: Path) -> None:
         path.write_bytes(b"a picture")
         assert taken(files.open(part(path), changed(path))) == b"a picture"
     assert len(os.listdir("/proc/self/fd")) == before + KEPT
+
+
+def test_where_too_many_are_open_none_is_opened(files: Files, picture: Path) -> None:
+    then = changed(picture)
+    assert taken(files.open(part(picture), then)) == b"a picture"
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        assert files.open(part(picture), then) is None
+        assert files.open(part(picture)) is None
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_nothing_else_is_opened(files: Files, picture: Path, tmp_path: Path) -> None:

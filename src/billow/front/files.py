@@ -38,22 +38,10 @@ class Files:
         """
         if part.token != self._token:
             return None
-        if changed is None:
-            return self._open(part.path)
-        key = part.path, changed
-        kept = self._new.get(key) or self._old.get(key)
-        if kept is not None:
-            return os.dup(kept)
-        fd = self._open(part.path)
-        if fd is None:
+        try:
+            return self._open(part.path) if changed is None else self._same(part.path, changed)
+        except OSError:  # not there, a link, or too many are open
             return None
-        facts = os.fstat(fd)
-        if facts.st_mtime_ns != changed:
-            os.close(fd)
-            return None
-        if facts.st_size <= SMALL and len(self._new) + len(self._old) < KEPT:
-            self._new[key] = os.dup(fd)
-        return fd
 
     def sweep(self) -> None:
         """Close what was opened before the last sweep, so that what is deleted frees its place."""
@@ -61,15 +49,29 @@ class Files:
         for fd in old.values():
             os.close(fd)
 
+    def _same(self, path: str, changed: int) -> int | None:
+        key = path, changed
+        kept = self._new.get(key) or self._old.get(key)
+        if kept is not None:
+            return os.dup(kept)
+        fd = self._open(path)
+        if fd is None:
+            return None
+        facts = os.fstat(fd)
+        if facts.st_mtime_ns != changed:
+            os.close(fd)
+            return None
+        if facts.st_size <= SMALL and len(self._new) + len(self._old) < KEPT:
+            self._new[key] = fd
+            return os.dup(fd)
+        return fd
+
     def _open(self, path: str) -> int | None:
         folder, _, name = path.rpartition("/")
         place = self._place(folder)
         if not place or name in ("", ".", ".."):
             return None
-        try:
-            return os.open(f"{place}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError:
-            return None
+        return os.open(f"{place}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
     def _find_place(self, folder: str) -> str:
         """Where a folder really is; empty if nothing may be sent from there."""

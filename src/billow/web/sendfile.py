@@ -164,12 +164,12 @@ class FileReply(Response):
 
     def _whole(self, etag: str, size: int) -> Told:
         """The answer that sends all of it; it is made once."""
-        key = etag, size, self.raw_headers
-        if self._made[0] != key:
+        key, made = self._made  # another thread may be about to replace it
+        if key != (etag, size, self.raw_headers):
             head = {"etag": etag, "accept-ranges": "bytes", "content-length": str(size)}
             made = Told(200, self._head(head), Span(0, size))
             self._made = (etag, size, [*self.raw_headers]), made
-        return self._made[1]
+        return made
 
     def _head(self, extra: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         more = [(name.encode(), value.encode("latin-1")) for name, value in extra.items()]
