@@ -13,7 +13,7 @@ from billow.handover import FILE, FRONT, KNOWN
 #: What a head may hold; other control characters it must not.
 _ALLOWED = b"\t\r\n" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
-_NUMBER = re.compile(rb"[0-9]{1,18}")
+NUMBER = re.compile(rb"[0-9]{1,18}")
 _HOST = re.compile(rb"[!-~]{0,255}")
 
 #: Headers that end at the front: they are about this connection, or say what only a front may say.
@@ -106,7 +106,7 @@ class Fields:
             raise Malformed("Host is none")
         length = values.get(b"content-length")
         if length is not None:
-            if not _NUMBER.fullmatch(length):
+            if not NUMBER.fullmatch(length):
                 raise Malformed("Content-Length is no number")
             self.length = int(length)
         if b"transfer-encoding" in values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from billow.front.fields import Fields, is_clean, read_fields
+from billow.front.fields import NUMBER, Fields, is_clean, read_fields
 from billow.front.malformed import Malformed
 from billow.handover import FILE, KNOWN
 
@@ -13,7 +13,6 @@ END = b"\r\n\r\n"
 _BARE = re.compile(rb"(?<!\r)\n|\r[^\n]|\x00")
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-~]+) HTTP/1\.([01])")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)(.*)")
-_NUMBER = re.compile(rb"[0-9]{1,18}")
 
 _SAFE = {b"GET", b"HEAD", b"OPTIONS"}
 
@@ -123,7 +122,7 @@ class Answer:
         length = _value(lower, b"content-length")
         if coding is not None and (coding != b"chunked" or length is not None):
             raise Malformed("the server's answer cannot be framed", 502)
-        if length is not None and not _NUMBER.fullmatch(length):
+        if length is not None and not NUMBER.fullmatch(length):
             raise Malformed("the server's answer cannot be framed", 502)
         self.chunked = coding is not None
         #: Bytes of the body; None if only its end tells.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 LONG = 0.2
 
 #: Questions asked together at most. Those that come in one turn of the event loop are: to wake a
-#: server, and to be woken by it, takes about as long as to answer.
+#: server, and to be woken by it, takes nearly as long as to answer.
 TOGETHER = 4
 
 

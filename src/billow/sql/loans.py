@@ -8,7 +8,6 @@ import math
 import sys
 import threading
 import time
-from threading import get_ident
 from types import FrameType
 from typing import NamedTuple
 
@@ -65,7 +64,9 @@ class Loans:
         """Note that the caller's caller takes a connection; returns the loan's number."""
         frame, now = _caller(), time.monotonic()
         number = next(self._numbers)
-        self._out[number] = _Note(frame.f_code.co_filename, frame.f_lineno, write, now, get_ident())
+        self._out[number] = _Note(
+            frame.f_code.co_filename, frame.f_lineno, write, now, threading.get_ident()
+        )
         if now + self._long < self._due:
             with self._lock:
                 self._due = min(self._due, now + self._long)

@@ -117,8 +117,8 @@ class Gallery:
         question = question_in(rendition, scope, visitor)
         if rendition.allow is None:
             return self._ready(question, {})
-        allowed = scope[_ALLOWED] = rendition.allow(question.asked, question.id, **question.said)
-        return self._ready(question, allowed)
+        scope[_ALLOWED] = answer_of(question)()
+        return self._ready(question, scope[_ALLOWED])
 
     def _ready(self, question: Question, allowed: Mapping[str, Any] | None) -> Ready:
         if allowed is None:

@@ -59,6 +59,7 @@ def render(template: str, request: Request, model: Mapping[str, Any]) -> str:
     """A template with its model and what every page needs."""
     context = context_of(request)
     visitor = context.visitor
+    on_rota = bool(duty.own_names(context.app, visitor))
     shared = {
         **site_values(request),
         "version": billow.__version__,
@@ -67,8 +68,8 @@ def render(template: str, request: Request, model: Mapping[str, Any]) -> str:
         "query": dict(request.query_params),
         "address": request.headers.get("host", ""),
         "dead_count": now.count_dead(context.home) if visitor.runs_it else "",
-        "menu": _menu(visitor, context.app),
-        "on_rota": bool(duty.own_names(context.app, visitor)),
+        "menu": _menu(visitor, context.app, on_rota),
+        "on_rota": on_rota,
         "account": visitor.who and visitor.who.account,
         "owner": visitor.owner,
         "first_function": next(iter(context.app.functions), ""),
@@ -210,7 +211,7 @@ def _frame(site: Path | None) -> str:
     return "base.html"
 
 
-def _menu(visitor: Visitor, app: App) -> tuple[tuple[str, str, str, str], ...]:
+def _menu(visitor: Visitor, app: App, on_rota: bool) -> tuple[tuple[str, str, str, str], ...]:
     operations = ((console_place(app), "Now", "now", "n"), *_OPERATIONS)
     if not visitor.accounts:
         return operations
@@ -218,7 +219,7 @@ def _menu(visitor: Visitor, app: App) -> tuple[tuple[str, str, str, str], ...]:
         return (*operations, _ADMIN)
     if visitor.who is None:
         return ()
-    return (*_OWN, _CONTACTS) if duty.own_names(app, visitor) else _OWN
+    return (*_OWN, _CONTACTS) if on_rota else _OWN
 
 
 def _with_query(query: Mapping[str, str], **changes: str | int | None) -> str:
